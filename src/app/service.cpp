@@ -68,12 +68,12 @@ service::service(app::settings with, store_factory const& factory)
       deliveries(context.get_executor(), settings.delivery,
                  {store, question_client, clock, random, of_deliveries, journal.get()}),
       account(settings.spending.account, clock, log, metrics),
-      domain(
-          otp::make_operations(rules, {store, gates, questions, keys, plan, clock, random, log,
-                                       metrics, prices, scores, deliveries, event_waiters, events,
-                                       [this](money balance) { account.on_balance(balance); },
-                                       &owners, names_of_clients(settings),
-                                       settings.delivery.enabled ? journal.get() : nullptr})),
+      domain(otp::make_operations(
+          rules, {store, gates, questions, keys, plan, clock, random, log, metrics, prices, scores,
+                  deliveries, event_waiters, events,
+                  [this](money balance) { account.on_balance(balance); }, &owners,
+                  names_of_clients(settings), settings.delivery.enabled ? journal.get() : nullptr,
+                  context.get_executor()})),
       spending(domain.rules, domain.spending, store, clock),
       account_monitor({context.get_executor(), "account_monitor_ended", random, log},
                       settings.spending.account, question_client, spending, account),
@@ -113,6 +113,7 @@ void service::add_routes() {
 void service::add_listeners() {
     events.add(event_waiters);
     events.add(hooks);
+    if (domain.hedger != nullptr) events.add(*domain.hedger);
     if (settings.timeline.path.empty()) return;
     timeline =
         std::make_unique<timeline_file>(settings.timeline, settings.timeline.queue_lines_max);
@@ -139,6 +140,7 @@ void service::start_background() {
 
 void service::stop_background() {
     scores.stop();
+    if (domain.hedger != nullptr) domain.hedger->stop();
     prices.stop();
     deliveries.stop();
     account_monitor.stop();

@@ -6,17 +6,28 @@
 #include "send/code_factory.hpp"
 #include "send/draft_factory.hpp"
 #include "send/followup.hpp"
+#include "send/hedge_operation.hpp"
 #include "send/send_entries.hpp"
 #include "send/send_operation.hpp"
 #include "verifications/cancel_reports.hpp"
 #include "verify/guess_checks.hpp"
 #include "verify/guess_reports.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace otpd::otp {
 
 namespace {
+
+std::unique_ptr<hedger> make_hedger(operations_dependencies const& deps, policy const& rules,
+                                    hedge_operation const& second_message) {
+    bool const is_wanted = std::ranges::any_of(rules.plans, &route_plan::hedge);
+    if (!is_wanted || !deps.executor) return nullptr;
+    return std::make_unique<hedger>(
+        hedger::dependencies{*deps.executor, deps.stats, second_message, deps.now, deps.log},
+        hedger_options());
+}
 
 /// Declared in the order of their dependencies.
 struct parts {
@@ -35,7 +46,8 @@ struct parts {
           steps(rules, deps.store, undo, entries, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
           sends{codes, routes, steps, upstream, results, of_sends},
-          sender(drafts, deps.now, sends, follow_up),
+          second_message(sends, follow_up), hedges(make_hedger(deps, rules, second_message)),
+          sender(drafts, deps.now, sends, follow_up, hedges.get()),
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           verifier(rules, guesses, deps.store, of_guesses, deps.now),
@@ -68,6 +80,8 @@ struct parts {
     transmission const upstream;
     send_results const results;
     send_parts const sends;
+    hedge_operation const second_message;
+    std::unique_ptr<hedger> const hedges; ///< null: no plan hedges
     otp::sender sender;
 
     guess_checks const guesses;
@@ -88,17 +102,9 @@ struct parts {
 
 operations make_operations(policy rules, operations_dependencies const& deps) {
     auto const all = std::make_shared<parts>(std::move(rules), deps);
-    return {all->rules,
-            all->spending,
-            all->sender,
-            all->verifier,
-            all->verifications,
-            all->long_polls,
-            all->deliveries,
-            all->estimator,
-            all->releaser,
-            all->undo,
-            all};
+    return {all->rules,         all->spending,   all->sender,       all->verifier,
+            all->verifications, all->long_polls, all->deliveries,   all->estimator,
+            all->releaser,      all->undo,       all->hedges.get(), all};
 }
 
 } // namespace otpd::otp

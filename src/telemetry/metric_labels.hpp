@@ -92,8 +92,8 @@ inline constexpr std::array<word, 20> upstream_reasons{"none",
                                                        "circuit_open",
                                                        "pool_exhausted",
                                                        "shutting_down"};
-/// How a plan left a route.
-inline constexpr std::array<word, 3> step_results{"skipped", "rejected", "not_sent"};
+/// How a plan left a route. `hedged`: its message had no report in time.
+inline constexpr std::array<word, 4> step_results{"skipped", "rejected", "not_sent", "hedged"};
 /// `absent`: a send of unknown outcome turned out not to have been sent.
 inline constexpr std::array<word, 3> message_states{"delivered", "failed", "absent"};
 /// `dropped`: the queue was full. `given_up`: the last attempt failed.

@@ -162,6 +162,34 @@ STORE_TEST(taking_back_a_hedge_that_is_not_booked_changes_nothing) {
     BOOST_TEST(!is_late(s, 1));
 }
 
+STORE_TEST(a_hedge_has_an_entry_of_its_own_from_its_booking_on) {
+    contract s;
+    auto const texts = [&s] {
+        std::string list;
+        auto const page = run(s.context(), s.get().read_journal({id_of(9), 0, journal_page_max}));
+        for (auto const& each : page.value())
+            list.append(each.text).append(" ");
+        return list;
+    };
+    auto const entry = [](std::string text) {
+        return journal_write{{id_of(9), 1}, id_of(1), std::move(text), one_hour};
+    };
+    accept(s, 1);
+    auto booking = hedge_of(1);
+    booking.entry = entry("sending");
+    s.expect<reservation_replaced>(s.replace_reservation(booking));
+    BOOST_TEST(texts() == "sending ");
+    auto unknown = hedge_result(1, send_result::unknown);
+    unknown.entry = entry("unknown");
+    s.settle(unknown);
+    BOOST_TEST(texts() == "unknown ");
+    s.advance(one_hour - 60 * one_second);
+    auto absent = end_of(1, delivery::failed, true);
+    absent.adjustments = {{hedge_budget, -60}};
+    BOOST_TEST((s.update(absent) == update_outcome::recorded)); // as long as the entry is kept
+    BOOST_TEST(s.spent({hedge_budget}).at(0) == 0);
+}
+
 STORE_TEST(both_messages_have_a_receipt_and_an_event) {
     contract s;
     accept_both(s, 1);

@@ -30,6 +30,7 @@ class journal;
 /// A message whose delivery is to be followed.
 struct followed_message {
     store::verification_address address;
+    bool is_hedge = false; ///< the second message of the verification
     /// The event of the acceptance, or of the outcome `unknown`. Later events are copies of it with
     /// another type and the new facts.
     verification_event event;

@@ -12,6 +12,7 @@
 #include "otpd/otp/delivery_query.hpp"
 #include "otpd/otp/estimate.hpp"
 #include "otpd/otp/event_waiters.hpp"
+#include "otpd/otp/hedger.hpp"
 #include "otpd/otp/journal.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/ledger.hpp"
@@ -25,8 +26,11 @@
 #include "otpd/otp/verifications.hpp"
 #include "otpd/otp/verify.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +62,8 @@ struct operations_dependencies {
     message_owners* owners = nullptr; ///< null: tenants must name the verification
     std::vector<std::string> clients = {client::default_name}; ///< all names
     journal* open_sends = nullptr;                             ///< null: a restart forgets them
+    /// For second messages; without it, no send gets one.
+    std::optional<boost::asio::any_io_executor> executor = std::nullopt;
 };
 
 /// Thread-safe.
@@ -73,7 +79,8 @@ struct operations {
     otp::releaser& releaser;
     /// Runs in the background, so it must be drained.
     admission_undo& undo;
-
+    /// Must receive all events, and be stopped before the end; null: nothing is hedged.
+    otp::hedger* hedger;
     std::shared_ptr<void const> parts; ///< owns all of these
 };
 

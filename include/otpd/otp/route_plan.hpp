@@ -42,7 +42,9 @@ struct route_step {
     std::optional<money> max_price;       ///< a higher price skips the step
     std::chrono::milliseconds timeout{0}; ///< of this step; 0: the rest of the send's
     /// A message that was neither delivered nor typed by then has not arrived, and the next send of
-    /// the scope begins after this step. From the admission on; 0: usual_deliver_within.
+    /// the scope begins after this step. From the admission on; 0: usual_deliver_within. In a plan
+    /// that hedges, also how long after its acceptance a message without a report is followed by a
+    /// second one; 0: as long as is usual (routing/hedge_rules.hpp).
     std::chrono::seconds deliver_within{0};
 
     friend bool operator==(route_step const&, route_step const&) = default;
@@ -57,6 +59,7 @@ struct route_plan {
     /// The purposes, in lower case, that use this plan when a request names neither plan nor route.
     /// Each purpose is in at most one plan.
     std::vector<std::string> purposes;
+    bool hedge = false; ///< an accepted message without a report is followed by a second one
 };
 
 } // namespace otpd::otp

@@ -61,6 +61,7 @@ store_update begin_update(open_message const& message, delivery_report report, m
     auto const passed = std::chrono::floor<std::chrono::milliseconds>(now.steady - message.since);
     store_update made;
     made.update.address = message.what.address;
+    made.update.is_hedge = message.what.is_hedge;
     made.event = message.what.event;
     made.event.attempted = false;
     made.event.status = report.status;
@@ -192,8 +193,10 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
     auto const state = state_of(update.report.status);
     bool const is_end = update.why == why::not_sent || *answer == update_outcome::absent ||
                         (update.why == why::report && is_final(state));
-    bool const is_ours =
-        *answer == update_outcome::updated || (was_unsure && *answer == update_outcome::known);
+    // The other message of the verification decides what its delivery is.
+    bool const is_recorded = *answer == update_outcome::recorded;
+    bool const is_ours = *answer == update_outcome::updated || is_recorded ||
+                         (was_unsure && *answer == update_outcome::known);
     if (update.why != why::not_sent) messages_.identify(update.which, update.report);
     if (update.why == why::found) message->view = view_of(update.report, now);
     if (is_ours) {
@@ -202,6 +205,7 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
                            message->what.event.route_id);
         auto event = update.event;
         event.at = answer->at;
+        if (is_recorded) event.type = event_type::delivery;
         reports_.changed(event);
     }
     if (is_end)

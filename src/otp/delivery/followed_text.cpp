@@ -36,6 +36,7 @@ public:
         to = wall_time(milliseconds(fields_.number<std::int64_t>(0, ms_max)));
     }
     void read(milliseconds& to) { to = milliseconds(fields_.number<std::int64_t>(0, ms_max)); }
+    void read(bool& to) { to = is_there(); }
     void read(int& to) { to = fields_.number<int>(0, 1'000'000); }
     void read(money& to) { to = money::from_micros(fields_.number(-micros_max, micros_max)); }
     void read(std::optional<money>& to) {
@@ -76,6 +77,7 @@ public:
     void read(std::string const& text) { fields_.add(text); }
     void read(wall_time at) { fields_.add(ms_of(at)); }
     void read(milliseconds length) { fields_.add(length.count()); }
+    void read(bool yes) { fields_.add(std::int64_t{yes ? 1 : 0}); }
     void read(int number) { fields_.add(std::int64_t{number}); }
     void read(money amount) { fields_.add(amount.micros()); }
     void read(std::optional<money> const& amount) {
@@ -105,6 +107,7 @@ template <class Fields, class Message>
 void go_through(Fields& fields, Message& message) {
     auto& event = message.event;
     fields.read(message.address.number);
+    fields.read(message.is_hedge);
     fields.read(event.type);
     fields.read(event.at);
     fields.read(event.request_id);

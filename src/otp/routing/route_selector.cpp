@@ -74,6 +74,7 @@ route_walk route_selector::plan(send_request const& request, std::string const& 
         walk.plan = plan->name;
         walk.steps = plan->steps;
         walk.fingerprint = fingerprint_of(*plan);
+        walk.is_hedged = plan->hedge;
     } else if (!request.plan) {
         int const usual =
             from.default_route_id != 0 ? from.default_route_id : rules_.default_route_id;
@@ -137,7 +138,8 @@ bool route_selector::advance(route_walk& walk, send_request const& request,
                       std::move(reservations)};
         if (!walk.plan.empty()) {
             details_writer details;
-            details.add("route_id", chosen.route_id).add("outcome", "chosen");
+            details.add("route_id", chosen.route_id)
+                .add("outcome", walk.is_hedge ? "hedged" : "chosen");
             if (price) details.add("price", *price);
             walk.notes.push_back(
                 {now_.now(), details.text() + (chosen.why.empty() ? "" : ",") + chosen.why});

@@ -35,6 +35,8 @@ struct route_walk {
     std::vector<route_step> steps;
     std::uint16_t fingerprint = 0; ///< of the plan
     std::uint8_t begins_after = 0; ///< so many steps were tried before, and come last
+    bool is_hedged = false;        ///< by its plan
+    bool is_hedge = false;         ///< it looks for the route of a second message
     std::size_t next = 0;          ///< how many steps have had their turn
     taken_route taken;
     std::vector<step_report> reports; ///< of the routes tried or skipped

@@ -44,6 +44,7 @@ std::optional<followed_message> send_entries::message_of(send_state const& send,
     if (send.draft.is_test || (accepted == nullptr && !is_unknown)) return std::nullopt;
     followed_message message;
     message.address = send.draft.address;
+    message.is_hedge = send.is_hedge;
     message.event = std::move(event);
     message.event.at = now_.wall(); // the tracker measures by this process's clock
     message.event.steps.clear();

@@ -216,6 +216,29 @@ void send_reports::ended(send_state const& send, outcome<sent> const& result) co
         log_not_sent(send, result, word);
 }
 
+void send_reports::hedged(int first_route) const {
+    metrics_.step_left("hedged", first_route);
+}
+
+void send_reports::hedge_ended(send_state const& send) const {
+    auto const& draft = send.draft;
+    auto const* const accepted = send.accepted();
+    auto const cost = accepted == nullptr ? std::nullopt : accepted->cost;
+    if (cost) metrics_.spent(send.routes().taken.route_id, cost->micros());
+    std::string_view word = accepted != nullptr ? "accepted" : "unknown";
+    if (accepted == nullptr && send.unknown() == nullptr)
+        word = to_string(send.routes().reports.back().outcome);
+    log_.info("otp_hedged", {{"request_id", draft.request.caller.request_id},
+                             {"verification_id", to_hex(draft.address.id)},
+                             {"client", draft.request.caller.client->name},
+                             {"purpose", draft.request.purpose.name()},
+                             {"country", draft.country},
+                             {"route_plan", send.routes().plan},
+                             {"route_id", send.routes().taken.route_id},
+                             {"outcome", word},
+                             {"cost", cost.value_or(money()).units()}});
+}
+
 void send_reports::log_not_sent(send_state const& send, outcome<sent> const& result,
                                 std::string_view word) const {
     auto const& draft = send.draft;

@@ -30,6 +30,9 @@ public:
     [[nodiscard]] verification_event event_of_transmission(send_state const& send) const;
     void transmitted(verification_event const& event) const { observers_.on_event(event); }
     void ended(send_state const& send, outcome<sent> const& result) const;
+    /// A second message goes out, because the first, over that route, has no report.
+    void hedged(int first_route) const;
+    void hedge_ended(send_state const& send) const;
     /// Reports each limit that refused a send, or would have. The conversion guards are logged
     /// separately.
     void violations(std::vector<store::violation> const& list, limit_mode mode,

@@ -61,6 +61,7 @@ struct send_state {
     /// store's answer was lost.
     std::optional<std::vector<store::reservation>> possible_reservations = {};
     wall_time asked_at = {};               ///< when the upstream was called last
+    bool is_hedge = false;                 ///< its second message
     std::optional<journal_slot> slot = {}; ///< of its entry in the journal
     bool is_entered = false;               ///< the entry may have been written
     /// The outcome, once it was transmitted.

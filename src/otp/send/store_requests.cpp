@@ -187,10 +187,29 @@ reservation_replacement_of(send_state const& send, std::vector<store::reservatio
                            steady_time now) {
     store::reservation_replacement request;
     request.address = send.draft.address;
+    request.is_hedge = send.is_hedge;
     request.notes = notes_of(send.routes(), now);
     for (auto const& each : before)
         request.refund.push_back({each.budget, -each.amount});
     request.take = send.routes().taken.reservations;
+    return request;
+}
+
+store::settlement hedge_settlement_of(send_state const& send, steady_time now) {
+    store::settlement request;
+    request.key = send.draft.key();
+    request.id = send.draft.address.id;
+    request.is_hedge = true;
+    request.step = send.routes().taken.number;
+    request.notes = notes_of(send.routes(), now);
+    if (auto const* const accepted = send.accepted()) {
+        settle_accepted(request, send, *accepted);
+    } else if (auto const* const unknown = send.unknown()) {
+        settle_unknown(request, send, *unknown);
+    } else {
+        request.result = store::send_result::refused;
+        request.adjustments = corrections(send.routes().taken.reservations, money());
+    }
     return request;
 }
 

@@ -20,6 +20,8 @@ namespace otpd::otp {
 [[nodiscard]] store::reservation_replacement
 reservation_replacement_of(send_state const& send, std::vector<store::reservation> const& before,
                            steady_time now);
+/// For its second message, after its transmission. Before that, it takes back the reservations.
+[[nodiscard]] store::settlement hedge_settlement_of(send_state const& send, steady_time now);
 /// For a send that was transmitted.
 [[nodiscard]] store::settlement settlement_of(send_state const& send, outcome<sent> const& result,
                                               policy const& rules, steady_time now);

@@ -36,6 +36,29 @@ store_steps::replace_reservation(send_state const& send,
     return store_.replace_reservation(std::move(request));
 }
 
+asio::awaitable<store::result<store::replace_outcome>> store_steps::hedge(send_state& send) const {
+    co_await entries_.reserve(send);
+    auto request = reservation_replacement_of(send, {}, now_.now());
+    request.entry = entries_.write(send);
+    auto answer = co_await store_.replace_reservation(std::move(request));
+    bool const is_lost = !answer && answer.error() == store::fault::unknown;
+    send.is_entered =
+        is_lost || (answer && std::holds_alternative<store::reservation_replaced>(*answer));
+    if (is_lost) {
+        auto undo = hedge_settlement_of(send, now_.now());
+        if (send.slot) undo.entry = journal::erasure(*send.slot, send.draft.address.id);
+        co_await undo_.start(std::move(undo), send.draft.request.caller.request_id);
+    }
+    co_return answer;
+}
+
+asio::awaitable<store::result<store::settle_outcome>>
+store_steps::settle_hedge(send_state const& send) const {
+    auto request = hedge_settlement_of(send, now_.now());
+    request.entry = entries_.write(send);
+    return store_.settle(std::move(request));
+}
+
 asio::awaitable<store::result<store::settle_outcome>>
 store_steps::settle(send_state const& send, outcome<sent> const& result) const {
     auto request = settlement_of(send, result, rules_, now_.now());

@@ -29,6 +29,10 @@ public:
     boost::asio::awaitable<store::result<store::replace_outcome>>
     replace_reservation(send_state const& send,
                         std::vector<store::reservation> const& before) const;
+    /// Books the second message. If the answer is lost, it is taken back in the background.
+    boost::asio::awaitable<store::result<store::replace_outcome>> hedge(send_state& send) const;
+    boost::asio::awaitable<store::result<store::settle_outcome>>
+    settle_hedge(send_state const& send) const;
     /// Later calls with the same idempotency key also get `result`.
     boost::asio::awaitable<store::result<store::settle_outcome>>
     settle(send_state const& send, outcome<sent> const& result) const;

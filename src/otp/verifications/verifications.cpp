@@ -57,6 +57,12 @@ std::string_view word_of(store::event_type type) {
     return "canceled";
 }
 
+void add_ids(std::vector<detail>& to, store::receipt const* receipt) {
+    if (receipt == nullptr) return;
+    if (!receipt->order_id.empty()) to.emplace_back("order_id", receipt->order_id);
+    if (!receipt->bx_message_id.empty()) to.emplace_back("bx_message_id", receipt->bx_message_id);
+}
+
 verification_view view_of(std::string id, store::verification const& found, policy const& policy,
                           client const& client) {
     bool const live = found.expires_in > store::duration::zero();
@@ -72,14 +78,16 @@ verification_view view_of(std::string id, store::verification const& found, poli
         view.attempts_left = rules.attempts_max - std::min(found.attempts, rules.attempts_max);
     view.reference = found.reference;
     view.sent = found.sent;
+    if (view.sent && view.sent->cost && found.hedged && found.hedged->cost)
+        view.sent->cost =
+            money::from_micros(view.sent->cost->micros() + found.hedged->cost->micros());
+    // A store keeps the ids once, in the receipts. The first message was accepted first.
+    auto const* receipt = found.sent ? &*found.sent : nullptr;
     for (auto const& each : found.events) {
         auto details = read_details(each.details);
-        // A store keeps these ids once, in the receipt.
-        if (each.type == store::event_type::accepted && found.sent) {
-            if (!found.sent->order_id.empty())
-                details.emplace_back("order_id", found.sent->order_id);
-            if (!found.sent->bx_message_id.empty())
-                details.emplace_back("bx_message_id", found.sent->bx_message_id);
+        if (each.type == store::event_type::accepted) {
+            add_ids(details, receipt);
+            receipt = found.hedged ? &*found.hedged : nullptr;
         }
         view.events.push_back({word_of(each.type), each.at, std::move(details)});
     }

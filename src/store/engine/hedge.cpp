@@ -38,6 +38,7 @@ settle_outcome settle_hedge(states& states, settlement const& request, store_tim
         hedge.message = is_accepted ? delivery::accepted : delivery::unknown;
         if (request.accepted) hedge.sent = state::packed_receipt(*request.accepted);
         if (request.step != 0) changed.taken.number = request.step;
+        if (!is_accepted) keep_until_known(changed, request, now);
         add_event(changed, is_accepted ? event_type::accepted : event_type::unknown, now,
                   request.details);
     }

@@ -88,22 +88,19 @@ void keep_result(verification_state& verification, settlement const& request, st
     if (verification.code_state == progress::pending) verification.code_state = progress::active;
     verification.lease_end = {};
     verification.is_settled = true;
-    // What becomes known later is booked once, so the verification is kept until then.
-    if (!accepted && request.entry)
-        verification.retained_until =
-            std::max(verification.retained_until, to_millisecond(now) + request.entry->retention);
+    if (!accepted) keep_until_known(verification, request, now);
 }
 
 } // namespace
 
 settle_outcome settle(states& states, settlement const& request, store_time now) {
-    if (request.is_hedge) return settle_hedge(states, request, now);
     auto const* const found = states.number(request.key.number).find(request.id);
     // The key may belong to another send by now.
     bool const is_its_own = found != nullptr || !request.is_undo;
     if (request.idempotency && is_its_own) settle_request(states, request);
     if (request.entry && (found != nullptr || request.entry->text.empty()))
         write_entry(states, *request.entry, now);
+    if (request.is_hedge) return settle_hedge(states, request, now);
     if (found == nullptr) return settle_outcome::superseded;
     bool const refused = request.result == send_result::refused;
     if (refused && !found->is_live()) return settle_outcome::superseded;

@@ -215,6 +215,12 @@ void bound_events(number_state& state) {
     }
 }
 
+void keep_until_known(verification_state& verification, settlement const& request, store_time now) {
+    if (!request.entry) return;
+    verification.retained_until =
+        std::max(verification.retained_until, to_millisecond(now) + request.entry->retention);
+}
+
 // --- events -------------------------------------------------------------------------------------
 
 wall_time time_of_event(verification_state const& verification, duration after) noexcept {

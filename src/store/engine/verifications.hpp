@@ -56,6 +56,11 @@ using code_list = boost::container::small_vector<Code*, codes_max>;
 void end_verification(state::verification_state& verification, progress how, event_type why,
                       store_time now);
 
+/// After an unknown outcome: what becomes known later is booked once, so the verification is kept
+/// as long as the entry of its message.
+void keep_until_known(state::verification_state& verification, settlement const& request,
+                      store_time now);
+
 // --- events -------------------------------------------------------------------------------------
 
 /// The time that callers see of an event which happened `after` the admission, and of one that is

@@ -119,6 +119,60 @@ BOOST_AUTO_TEST_CASE(a_delivery_report_is_stored_and_published) {
     BOOST_TEST(report.at("phone_number").as_string() == "*******" + number.substr(7));
 }
 
+constexpr std::string_view hedged_plan = R"(
+[routes]
+score_refresh_seconds = 1
+
+[[route_plan]]
+name = "login"
+purposes = ["login"]
+hedge = true
+steps = [{route = 1, deliver_within_seconds = 5}, {route = 2}]
+
+[[budget]]
+name = "all"
+key = "total"
+period = "day"
+cap = "100"
+)";
+
+// The route usually reports, so its silence means that the message may be lost.
+BOOST_AUTO_TEST_CASE(a_silent_route_is_followed_by_a_second_message) {
+    followed with({}, hedged_plan);
+    with.deliver_after(0);
+    std::vector<std::string> reported;
+    for (int n = 0; n < 24; ++n)
+        reported.push_back(with.sent_id(with.service.fresh_number()));
+    for (auto const& each : reported)
+        eventually([&] { return with.delivery_of(each) == "delivered"; });
+    with.deliver_after(3600);
+    auto const number = with.service.fresh_number();
+    auto const id = with.sent_id(number);
+    eventually([&] { return with.service.stub.messages(number).size() == 2; });
+    auto const messages = with.service.stub.messages(number);
+    BOOST_TEST(messages.at(0).at("route_id").to_number<int>() == 1);
+    BOOST_TEST(messages.at(1).at("route_id").to_number<int>() == 2);
+    BOOST_TEST(messages.at(0).at("text").as_string() == messages.at(1).at("text").as_string());
+    with.service.otpd.wait_for_event("otp_hedged");
+    BOOST_TEST(with.delivery_of(id) == "accepted");
+    with.set_state(number, "DELIVERED");
+    eventually([&] { return with.delivery_of(id) == "delivered"; });
+    check_outcome(with.service.verify(number, with.service.stub.code_sent_to(number)), 200);
+}
+
+// Silence is all that such a route has.
+BOOST_AUTO_TEST_CASE(a_route_that_never_reports_is_not_hedged) {
+    followed with({}, hedged_plan);
+    for (int n = 0; n < 24; ++n)
+        with.sent_id(with.service.fresh_number());
+    auto const number = with.service.fresh_number();
+    auto const id = with.sent_id(number);
+    auto const due = [&] { return with.view(id).at("expires_in_seconds").to_number<int>() < 294; };
+    eventually(due);
+    BOOST_TEST(with.service.stub.messages(number).size() == 1U);
+    BOOST_TEST(with.service.otpd.events("otp_hedged").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_message_that_failed_leaves_the_code_as_it_is) {
     followed with;
     auto const number = with.service.fresh_number();

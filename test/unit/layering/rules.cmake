@@ -82,6 +82,7 @@ set(may_hop
   src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
   src/otp/journal/journal.cpp # its own loop; requests and the tracker report entries to it
   src/otp/delivery/delivery_tracker.cpp # its own loop; requests report messages to it
+  src/otp/send/hedger.cpp # its own timer; requests report messages and events to it
   src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; requests report events to it

@@ -11,6 +11,7 @@ otp::followed_message full_message() {
     otp::followed_message message;
     message.address.number[3] = std::byte{0xff};
     message.address.id[1] = std::byte{7};
+    message.is_hedge = true;
     message.event.type = otp::event_type::unknown;
     message.event.at = wall_time(std::chrono::milliseconds(1'800'000'000'123));
     message.event.request_id = "req:1";
@@ -47,6 +48,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_read_as_it_was_written) {
     BOOST_TEST_REQUIRE(read.has_value());
     BOOST_TEST((read->address.number == message.address.number));
     BOOST_TEST((read->address.id == message.address.id));
+    BOOST_TEST(read->is_hedge);
     BOOST_TEST((read->event.type == message.event.type));
     BOOST_TEST((read->event.at == message.event.at));
     BOOST_TEST(read->event.request_id == "req:1");
