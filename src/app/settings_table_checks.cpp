@@ -287,6 +287,21 @@ private:
                      owner->second + ": leave it out of one of them");
         }
         check_routes_of(which, routes_of(plan));
+        if (plan.hedge) check_hedge(plan, which);
+    }
+
+    /// A second message is money that no request asked for, so the operator bounds it himself.
+    void check_hedge(otp::route_plan const& plan, std::string const& which) {
+        when(plan.steps.size() < 2,
+             which + " has hedge and one step: a second message needs another route");
+        when(!all_.delivery.enabled, which + " has hedge, which needs delivery.enabled: without "
+                                             "delivery reports every message would be sent twice");
+        auto const covers = [](otp::spending_budget const& each) {
+            return each.mode == otp::limit_mode::enforce && each.only.empty();
+        };
+        when(std::ranges::none_of(all_.budgets, covers),
+             which + " has hedge and no budget covers it: add a [[budget]] with mode = \"enforce\" "
+                     "and without `only`");
     }
 
     void check_webhook(webhook::endpoint const& hook) {

@@ -507,6 +507,11 @@ void declare_plan(declaration<otp::route_plan> keys) {
     keys.purposes("purposes", &route_plan::purposes,
                   "Purposes whose sends use it when the request names neither a route nor a plan.")
         .like("login");
+    keys.flag("hedge", &route_plan::hedge,
+              "Whether an accepted message without a delivery report is followed by a second one "
+              "with the same code, over the next route. Needs delivery.enabled and an enforced "
+              "[[budget]] that covers it; if unset: false.")
+        .like("false");
     // These are not texts: finish_plan() reads them.
     auto& steps = keys.add(
         "steps", &route_plan::steps,

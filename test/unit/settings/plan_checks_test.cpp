@@ -43,6 +43,25 @@ BOOST_AUTO_TEST_CASE(a_purpose_has_one_plan) {
         "one of them");
 }
 
+BOOST_AUTO_TEST_CASE(a_plan_that_hedges_has_another_route_reports_and_a_budget) {
+    auto const two = plan_named("a", "{route = 3}, {route = 5}") + "hedge = true\n";
+    std::string const uncovered = "[[route_plan]] \"a\" has hedge and no budget covers it";
+    good(with_config(two + budget_named("b")));
+    good(with_config(two + budget_named("b", "client")));
+    good(with_config(plan_named("a", "{route = 3}, {route = 5}") + "hedge = false\n"));
+    BOOST_TEST(contains(fault(with_config(two)), uncovered));
+    BOOST_TEST(contains(fault(with_config(two + budget_named("b", "route", "3"))), uncovered));
+    BOOST_TEST(
+        contains(fault(with_config(two + budget_named("b") + "mode = \"observe\"\n")), uncovered));
+    BOOST_TEST(
+        contains(fault(with_config(two + budget_named("b"), {{"OTPD_DELIVERY_ENABLED", "false"}})),
+                 "[[route_plan]] \"a\" has hedge, which needs delivery.enabled"));
+    BOOST_TEST(contains(fault(with_config(plan_named("a") + "hedge = true\n" + budget_named("b"))),
+                        "[[route_plan]] \"a\" has hedge and one step"));
+    BOOST_TEST(good(with_config(two + budget_named("b"))).route_plans.at(0).hedge);
+    BOOST_TEST(!good(with_config(plan_named("a"))).route_plans.at(0).hedge);
+}
+
 BOOST_AUTO_TEST_CASE(the_routes_of_a_plan_are_allowed_ones) {
     for (auto const* step : {"{route = 6}", "{route = 3}, {best = \"fastest\", routes = [5, 6]}",
                              "{route = 6}, {route = 6}"})

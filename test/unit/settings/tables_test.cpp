@@ -126,6 +126,7 @@ std::vector<key_cases> all_cases() {
          {quoted(""), quoted("2027-02-29"), quoted("2027-13-01"), quoted("31-01-2027"),
           quoted("2027-1-31"), quoted("2027-01-31T00:00:00"), "2027-01-31T00:00:00", "07:32:00",
           "20270131", "1969-12-31"}},
+        {"route_plan.hedge", {"false"}, {quoted("true"), "1"}}, // true: see plan_checks_test.cpp
         {"route_plan.name",
          {name(1), name(32), quoted("a-b_9")},
          {quoted(""), name(33), quoted("Login"), quoted("a b"), "1"}},
