@@ -19,7 +19,7 @@ struct stand_in {
 /// The API client that makes a request, and the end user for whom it does. Addresses are in the
 /// form that limits count by: IPv4 in full, IPv6 as its /64.
 struct caller {
-    otp::client const* client = nullptr;         ///< outlives the call
+    otp::client const* client = nullptr;         ///< outlives the call and a second message
     std::string address;                         ///< of the client's machine
     std::optional<std::string> end_user_address; ///< as the client attests it
     /// Of the end user, as the client attests it. Who has it passes for a known device.

@@ -162,6 +162,19 @@ BOOST_FIXTURE_TEST_CASE(what_another_instance_stored_first_is_not_published, del
     BOOST_TEST(observer.all.empty());
 }
 
+// The other message of the verification decides.
+BOOST_FIXTURE_TEST_CASE(the_end_of_a_message_that_decides_nothing_is_no_end, delivery_fixture) {
+    store.on_update = [] { return update_outcome::recorded; };
+    add_report("BX-1", "FAILED");
+    auto second = message("BX-1");
+    second.is_hedge = true;
+    follow(second);
+    poll_until([&] { return open() == 0; });
+    BOOST_TEST(store.updates.at(0).is_hedge);
+    BOOST_TEST(event(event_type::failed) == 0U);
+    BOOST_TEST(event(event_type::delivery) == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_the_store_did_not_take_is_tried_again, delivery_fixture) {
     store.on_update = [] { return fault::not_executed; };
     add_report("BX-1", "DELIVERED");

@@ -68,6 +68,9 @@ number_state full_number() {
     second.reference = "order_id=4711";
     second.is_sample = true;
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
+    second.taken = {40'000, 3};
+    second.hedge = hedge_state{
+        delivery::failed, packed_receipt(receipt{2, "22954", "BX-22954-00f4f53431ed22c2", {}})};
     std::size_t n = 0;
     for (auto const kind : {event_type::admitted, event_type::accepted, event_type::unknown,
                             event_type::wrong, event_type::verified, event_type::replaced,
@@ -77,6 +80,7 @@ number_state full_number() {
     auto& third = state.verifications.emplace_back(state.verifications[0]);
     third.id = id_of(5);
     third.end(progress::verified);
+    third.taken = {1, 1};
     state.limits.push_back({"of_another_config", some_time + 1us});
     state.cooldowns.push_back({"bank:payment", requester_class::known_device, 2, second.admitted,
                                second.admitted + 45s, second.admitted + 1h});
@@ -85,6 +89,7 @@ number_state full_number() {
                      {second.by, guess_kind::of_devices, 2, some_time, some_time + 25h}};
     state.guess_from = {some_time + 110s, some_time + 95s};
     state.devices = {{second.by, some_time - 24h}, {{std::byte{8}}, some_time - 30 * 24h}};
+    state.escalations = {some_time - 2h, some_time};
     state.verified_at = some_time - 24h;
     state.untyped = {200, 1};
     state.failures_in_a_row = 300;

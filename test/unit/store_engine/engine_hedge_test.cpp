@@ -1,0 +1,140 @@
+// The second message of a verification: when it is booked, and what it changes.
+
+#include "map_backend.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace otpd::store;
+using namespace otpd::test;
+
+namespace {
+
+budget_key const hedge_budget{key_of(everybody), "daily", "2026-11-03"};
+
+/// A send by a plan, accepted unless it says otherwise.
+void send(engine_world& w, std::uint32_t id, send_result result = send_result::accepted) {
+    auto request = send_of(1, id);
+    request.plan = planned_send{{7, 1}, 0, {60s, 60s, 60s}};
+    BOOST_REQUIRE(is<admitted>(w.admit(request)));
+    w.settle(settlement_of(1, id, result));
+}
+
+replace_outcome book(engine_world& w, std::uint32_t id) {
+    reservation_replacement request;
+    request.address = {key_of(1), id_of(id)};
+    request.is_hedge = true;
+    request.take = {{hedge_budget, 60, 1000, 1h}};
+    return w.run<engine::replace_reservation>(request);
+}
+
+settle_outcome end(engine_world& w, std::uint32_t id, send_result result) {
+    auto request = settlement_of(1, id, result);
+    request.is_hedge = true;
+    request.step = 3;
+    if (result == send_result::refused) request.adjustments = {{hedge_budget, -60}};
+    return w.settle(request);
+}
+
+update_outcome report(engine_world& w, std::uint32_t id, delivery message, bool is_hedge) {
+    delivery_update known;
+    known.address = {key_of(1), id_of(id)};
+    known.message = message;
+    known.is_hedge = is_hedge;
+    return w.run<engine::update>(known);
+}
+
+std::int64_t reserved(engine_world& w) {
+    return w.run<engine::spent>(std::vector{hedge_budget}).at(0);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(engine_hedge)
+
+BOOST_AUTO_TEST_CASE(a_second_message_is_booked_once) {
+    engine_world w;
+    send(w, 1);
+    BOOST_TEST(is<reservation_replaced>(book(w, 1)));
+    BOOST_TEST(is<too_late>(book(w, 1)));
+    BOOST_TEST(reserved(w) == 60);
+    for (auto const result : {send_result::refused, send_result::accepted}) {
+        end(w, 1, result); // the second one is superseded
+        BOOST_TEST(is<too_late>(book(w, 1)));
+        BOOST_TEST(reserved(w) == 0);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_accepted_message_gets_none) {
+    engine_world w;
+    BOOST_TEST(is<too_late>(book(w, 1)));
+    send(w, 1, send_result::unknown);
+    BOOST_TEST(is<too_late>(book(w, 1)));
+    auto request = send_of(1, 2);
+    request.plan = planned_send{{7, 1}, 0, {60s, 60s}};
+    w.admit(request);
+    BOOST_TEST(is<too_late>(book(w, 2))); // not settled
+    w.admit(send_of(1, 3));
+    w.settle(settlement_of(1, 3, send_result::accepted));
+    BOOST_TEST(is<too_late>(book(w, 3))); // no plan
+    BOOST_TEST(reserved(w) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_over_or_has_a_report_gets_none) {
+    for (std::string const how : {"typed", "canceled", "expired", "delivered", "failed", "newer"}) {
+        engine_world w;
+        send(w, 1);
+        if (how == "typed") w.check(guess_of(1, 1));
+        if (how == "canceled") w.run<engine::cancel>(cancellation{{key_of(1), id_of(1)}, ""});
+        if (how == "expired") w.pass(60s);
+        if (how == "delivered") report(w, 1, delivery::delivered, false);
+        if (how == "failed") report(w, 1, delivery::failed, false);
+        if (how == "newer") send(w, 2);
+        BOOST_TEST(is<too_late>(book(w, 1)), how);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_report_of_a_second_message_that_is_none_is_absent) {
+    engine_world w;
+    send(w, 1);
+    BOOST_TEST((report(w, 1, delivery::delivered, true) == update_outcome::absent));
+    book(w, 1);
+    end(w, 1, send_result::unknown);
+    BOOST_TEST((report(w, 1, delivery::accepted, true) == update_outcome::updated));
+    BOOST_TEST((w.find({key_of(1), id_of(1)})->message == delivery::accepted));
+    BOOST_TEST((report(w, 1, delivery::delivered, true) == update_outcome::updated));
+    BOOST_TEST((w.find({key_of(1), id_of(1)})->message == delivery::delivered));
+    BOOST_TEST((report(w, 1, delivery::failed, false) == update_outcome::recorded));
+    BOOST_TEST((w.find({key_of(1), id_of(1)})->message == delivery::delivered));
+}
+
+// Else the next resend would begin with the route of the second message.
+BOOST_AUTO_TEST_CASE(a_resend_begins_after_the_step_of_the_second_message) {
+    engine_world w;
+    send(w, 1);
+    book(w, 1);
+    end(w, 1, send_result::accepted);
+    report(w, 1, delivery::failed, false);
+    report(w, 1, delivery::failed, true);
+    auto next = send_of(1, 2);
+    next.plan = planned_send{{7, 1}, 1, {60s, 60s, 60s, 60s}};
+    BOOST_TEST(expect<begin_after>(w.admit(next)).step == 3);
+}
+
+// The first failed while the second was on its way, which then was not sent.
+BOOST_AUTO_TEST_CASE(a_second_message_that_was_not_sent_ends_the_cooldown_of_a_failure) {
+    engine_world w;
+    auto request = send_of(1, 1);
+    request.cooldown = {45s, 45s, 0s};
+    request.plan = planned_send{{7, 1}, 0, {60s}};
+    w.admit(request);
+    w.settle(settlement_of(1, 1, send_result::accepted));
+    book(w, 1);
+    report(w, 1, delivery::failed, false);
+    request.id = id_of(2);
+    BOOST_TEST(is<refused>(w.admit(request)));
+    end(w, 1, send_result::refused);
+    BOOST_TEST((w.find({key_of(1), id_of(1)})->message == delivery::failed));
+    BOOST_TEST(is<admitted>(w.admit(request)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
