@@ -1,6 +1,6 @@
 #include "program.hpp"
 
-#include "backtest.hpp"
+#include "backtest/backtest.hpp"
 #include "command_line.hpp"
 #include "process.hpp"
 #include "wiring.hpp"

@@ -64,7 +64,7 @@ struct reservation_replacement {
     std::vector<adjustment> refund;
     std::vector<reservation> take;
     std::optional<journal_write> entry = {}; ///< written with it
-    bool is_hedge = false; ///< reserves for a second message, and refunds nothing
+    bool is_hedge = false;                   ///< reserves for a second message, and refunds nothing
 };
 struct reservation_replaced {
     std::vector<violation> observed;

@@ -1,6 +1,6 @@
 /// Other settings over the lines of a timeline.
 
-#include "app/backtest.hpp"
+#include "app/backtest/backtest.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/json/parse.hpp>

@@ -86,7 +86,7 @@ set(may_hop
   src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; requests report events to it
-  src/app/backtest_world.cpp # runs one operation after the other on a context of its own
+  src/app/backtest/world.cpp # runs one operation after the other on a context of its own
   src/app/application.cpp)   # starts and stops the process
 
 # layer_of(<result> <file>): the layer of a file of the repository; empty for src/boost, which

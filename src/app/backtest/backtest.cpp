@@ -1,6 +1,6 @@
-#include "backtest.hpp"
+#include "backtest/backtest.hpp"
 
-#include "backtest_replay.hpp"
+#include "backtest/replay.hpp"
 #include "otpd/core/utc.hpp"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "backtest_lines.hpp"
+#include "backtest/lines.hpp"
 
 #include "otpd/core/encoding.hpp"
 

@@ -1,4 +1,4 @@
-#include "backtest_scores.hpp"
+#include "backtest/scores.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
-#include "backtest_replay.hpp"
+#include "backtest/replay.hpp"
 
-#include "backtest_world.hpp"
+#include "backtest/world.hpp"
 
 #include <algorithm>
 #include <array>

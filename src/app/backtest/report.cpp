@@ -1,4 +1,4 @@
-#include "backtest_report.hpp"
+#include "backtest/report.hpp"
 
 #include "otpd/core/decimal.hpp"
 #include "otpd/core/json_text.hpp"

@@ -3,8 +3,8 @@
 /// The service of a backtest: the domain with the settings' rules on a memory store, in the time of
 /// the lines.
 
-#include "backtest_scores.hpp"
-#include "backtest_upstream.hpp"
+#include "backtest/scores.hpp"
+#include "backtest/upstream.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/operations.hpp"
 #include "otpd/store/backend.hpp"

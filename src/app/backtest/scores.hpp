@@ -3,7 +3,7 @@
 /// The scores of routes by the lines of a timeline. They count every message, not one of a number
 /// and day.
 
-#include "backtest_lines.hpp"
+#include "backtest/lines.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/scoreboard.hpp"
 

@@ -3,8 +3,8 @@
 /// Makes the requests of a timeline again: the domain of the service on a memory store, with the
 /// time of the lines, and an upstream that answers as it did.
 
-#include "backtest_lines.hpp"
-#include "backtest_report.hpp"
+#include "backtest/lines.hpp"
+#include "backtest/report.hpp"
 #include "settings.hpp"
 
 #include <memory>

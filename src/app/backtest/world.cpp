@@ -1,4 +1,4 @@
-#include "backtest_world.hpp"
+#include "backtest/world.hpp"
 
 #include "otpd/store/memory_store.hpp"
 #include "wiring.hpp"
