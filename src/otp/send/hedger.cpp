@@ -74,6 +74,7 @@ private:
     void rest() {
         auto const due = waiting_.next_due();
         if (!due) {
+            timer_due_.reset();
             timer_.cancel();
             return;
         }

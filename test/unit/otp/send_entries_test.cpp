@@ -3,6 +3,7 @@
 #include "domain_fixture.hpp"
 #include "otpd/otp/followed_text.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace otpd::test {
@@ -111,6 +112,39 @@ BOOST_AUTO_TEST_CASE(one_that_was_never_settled_is_one_of_unknown_outcome) {
     BOOST_TEST_REQUIRE(kept.size() == 1U);
     BOOST_TEST((kept[0].event.type == otp::event_type::unknown));
     BOOST_TEST(kept[0].to.value().digits() == one_number);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_message_has_one_of_its_own) {
+    auto rules = without_cooldown();
+    otp::route_plan plan{"login", {step(8), step(1)}, {"login"}, true};
+    plan.steps[0].deliver_within = std::chrono::seconds(1);
+    rules.plans.push_back(std::move(plan));
+    auto& score = stats.all.emplace_back();
+    score.route_id = 8;
+    score.country = "NL";
+    score.accepted = score.delivered = 100;
+    gateway.on_send = [](bridgexapi::sms const& message) -> bridgexapi::send_outcome {
+        if (message.route_id == 1) return bridgexapi::unknown{bridgexapi::reason::timed_out};
+        return fake_gateway::default_receipt();
+    };
+    auto with_hedges = deps();
+    with_hedges.open_sends = journal.get();
+    with_hedges.executor = context.get_executor();
+    entered.emplace(otp::make_operations(std::move(rules), with_hedges));
+    BOOST_TEST_REQUIRE(send_entered().has_value());
+    clock.advance(std::chrono::seconds(1));
+    context.restart();
+    while (gateway.sent().size() < 2)
+        BOOST_REQUIRE(context.run_one_for(hang_limit) > 0);
+    auto kept = entries();
+    BOOST_TEST_REQUIRE(kept.size() == 2U);
+    std::ranges::sort(kept, {}, &otp::followed_message::is_hedge);
+    BOOST_TEST(!kept[0].is_hedge);
+    BOOST_TEST((kept[0].event.type == otp::event_type::accepted));
+    BOOST_TEST(kept[1].is_hedge);
+    BOOST_TEST((kept[1].event.type == otp::event_type::unknown));
+    BOOST_TEST(kept[1].event.route_id == 1);
+    BOOST_TEST(kept[1].to.value().digits() == one_number);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_was_not_sent_has_none) {
