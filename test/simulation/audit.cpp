@@ -167,6 +167,10 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
 /// A pause that began in the future is void; a count of guesses remains and does not end later.
 void audit::clock_turned(instant before, instant now) {
     last_admitted_.clear();
+    for (auto& [key, same] : keys_) // a key that was free again stays free
+        std::erase_if(same, [&](operation_id op) {
+            return before - messages_.at(op).admitted >= instant(policy_.idempotency_retention);
+        });
     std::map<place_and_hour, hour_of_place> hours; // codes that were typed later are typed now
     for (auto const& [of, each] : hours_)
         hours[{of[0], of[1], std::min<std::int64_t>(of[2], now / hour)}].typed += each.typed;
