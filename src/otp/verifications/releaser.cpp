@@ -13,13 +13,13 @@ namespace otpd::otp {
 namespace asio = boost::asio;
 
 asio::awaitable<outcome<store::released>> releaser::release(release_request request) {
-    if (std::ranges::find(clients_, request.client) == clients_.end())
-        co_return failure{errc::client_not_found};
-    co_return co_await run_to_the_end(release_to_the_end(std::move(request)));
+    return run_to_the_end(release_to_the_end(std::move(request)));
 }
 
 /// A release that the store did leaves its line in the log, even if its caller has left.
 asio::awaitable<outcome<store::released>> releaser::release_to_the_end(release_request request) {
+    if (std::ranges::find(clients_, request.client) == clients_.end())
+        co_return failure{errc::client_not_found};
     store::release const asked{keys_.hash(request.client, request.number), request.what};
     auto const answer = co_await store_.release_number(asked);
     if (!answer) {
