@@ -311,7 +311,8 @@ BOOST_AUTO_TEST_CASE(webhooks_post_signed_events) {
         times.insert(std::string(event.at("timestamp").as_string()));
     }
     std::set<std::string> shown;
-    for (auto const& event : with.view(id).at("events").as_array())
+    auto const view = with.view(id);
+    for (auto const& event : view.at("events").as_array())
         shown.insert(std::string(event.at("at").as_string()));
     BOOST_TEST(std::ranges::includes(shown, times)); // to the millisecond
     BOOST_TEST((types == std::set<std::string>{"verification.accepted", "verification.delivered",
