@@ -296,6 +296,15 @@ private:
              which + " has hedge and one step: a second message needs another route");
         when(!all_.delivery.enabled, which + " has hedge, which needs delivery.enabled: without "
                                              "delivery reports every message would be sent twice");
+        for (auto const& step : plan.steps) // two polls, at the least
+            when(step.deliver_within > step.deliver_within.zero() &&
+                     step.deliver_within < 2 * all_.delivery.interval + all_.delivery.first_look,
+                 which + " has hedge and deliver_within_seconds = " +
+                     std::to_string(step.deliver_within.count()) +
+                     ", which is over before delivery.interval_ms lets a report be read: make it "
+                     "longer, or the interval shorter");
+        when(routes_of(plan).size() < 2,
+             which + " has hedge and one route: a second message needs another one");
         auto const covers = [](otp::spending_budget const& each) {
             return each.mode == otp::limit_mode::enforce && each.only.empty();
         };

@@ -24,9 +24,10 @@ std::unique_ptr<hedger> make_hedger(operations_dependencies const& deps, policy 
                                     hedge_operation const& second_message) {
     bool const is_wanted = std::ranges::any_of(rules.plans, &route_plan::hedge);
     if (!is_wanted || !deps.executor) return nullptr;
-    return std::make_unique<hedger>(
-        hedger::dependencies{*deps.executor, deps.stats, second_message, deps.now, deps.log},
-        hedger_options());
+    return std::make_unique<hedger>(hedger::dependencies{*deps.executor, deps.stats,
+                                                         deps.deliveries, second_message, deps.now,
+                                                         deps.log},
+                                    hedger_options());
 }
 
 /// Declared in the order of their dependencies.

@@ -236,6 +236,25 @@ STORE_TEST(both_messages_that_arrive_are_told_once) {
     BOOST_TEST((s.update(end_of(1, delivery::delivered, true)) == update_outcome::recorded));
 }
 
+// The answer was lost, and the update is repeated.
+STORE_TEST(an_end_that_decided_nothing_decides_nothing_when_it_is_repeated) {
+    contract s;
+    accept_both(s, 1);
+    s.update(end_of(1, delivery::delivered, true));
+    for (int n = 0; n < 2; ++n)
+        BOOST_TEST((s.update(end_of(1, delivery::failed, false)) == update_outcome::recorded));
+    BOOST_TEST((s.find(1, 1)->message == delivery::delivered));
+}
+
+STORE_TEST(a_hedge_that_was_not_sent_says_that_the_first_message_has_failed) {
+    contract s;
+    accept(s, 1);
+    s.expect<reservation_replaced>(s.replace_reservation(hedge_of(1)));
+    BOOST_TEST((s.update(end_of(1, delivery::failed, false)) == update_outcome::recorded));
+    BOOST_TEST((s.settle(hedge_result(1, send_result::refused)) == settle_outcome::failed));
+    BOOST_TEST((s.find(1, 1)->message == delivery::failed));
+}
+
 // The figures of a route are those of the message that arrived.
 STORE_TEST(a_right_guess_belongs_to_the_message_that_arrived) {
     contract s;

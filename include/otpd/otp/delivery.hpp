@@ -74,6 +74,9 @@ public:
     /// Starts to follow a message; ignores one that it follows already. Called from any thread
     /// within a request; never waits.
     virtual void follow(followed_message message) noexcept = 0;
+    /// Whether reports are read, and a message that is accepted now is followed: only then does a
+    /// missing report say something. Thread-safe.
+    [[nodiscard]] virtual bool hears_reports() const noexcept { return true; }
     /// Returns the last report of a message that is or was followed; nullopt when none is kept.
     virtual boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) = 0;
@@ -132,6 +135,7 @@ public:
     ~delivery_tracker() override;
 
     void follow(followed_message message) noexcept override;
+    [[nodiscard]] bool hears_reports() const noexcept override;
     boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) override;
 

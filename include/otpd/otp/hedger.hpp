@@ -17,6 +17,7 @@ class logger;
 
 namespace otpd::otp {
 
+class delivery_follower;
 class hedge_operation;
 struct send_state;
 
@@ -35,6 +36,7 @@ public:
     struct dependencies {
         boost::asio::any_io_executor executor;
         route_score_source const& scores;
+        delivery_follower const& reports;
         hedge_operation const& second_message;
         clock const& now;
         telemetry::logger& log;

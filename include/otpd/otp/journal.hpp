@@ -89,10 +89,10 @@ public:
 
     // These return at once. What is put or erased first is stored first.
 
-    /// Writes a new entry soon, if there is room for it.
+    /// Writes a new entry soon, if there is room for it. Returns 0 if it is not taken at all.
     journal_ticket put(journal_content const& content) noexcept;
-    /// Writes another text for an entry.
-    void replace(journal_ticket ticket, journal_content const& content) noexcept;
+    /// Writes another text for an entry. Returns whether it will be tried.
+    bool replace(journal_ticket ticket, journal_content const& content) noexcept;
     void erase(journal_ticket ticket) noexcept;
     /// The slot has no entry.
     void free(journal_ticket ticket) noexcept;

@@ -195,7 +195,8 @@ struct settlement {
 /// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,
 /// replaced, canceled, expired). This is no fault. Only the idempotency record is changed.
 struct settle_outcomes {
-    enum kind : std::uint8_t { settled, superseded };
+    /// `failed`: settled, and the first message has failed too. With a refused hedge only.
+    enum kind : std::uint8_t { settled, superseded, failed };
 };
 using settle_outcome = timed<settle_outcomes>;
 

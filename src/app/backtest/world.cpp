@@ -36,6 +36,12 @@ otp::policy policy_of_replay(settings const& settings, std::vector<std::string>&
         else if (each.key == otp::limit_key::number_of_all_clients && settings.clients.size() > 1)
             notes.push_back(each.name + " counts by client: the lines do not link their numbers");
     std::erase_if(rules.limits, by_machine);
+    if (std::ranges::any_of(rules.plans, &otp::route_plan::hedge))
+        notes.emplace_back("no second message is sent: `hedge` of a [[route_plan]] is left out");
+    if (std::ranges::any_of(rules.scopes,
+                            [](auto const& each) { return !each.second.variables.empty(); }))
+        notes.emplace_back("variables are left out: the lines do not have them, so sends for "
+                           "different transactions are resends of one code");
     auto const by_digits = [](auto const& list) {
         return std::ranges::any_of(list, [](auto const& each) { return !each.is_country(); });
     };

@@ -80,6 +80,10 @@ public:
     }
 
     [[nodiscard]] std::size_t open() const noexcept { return open_; }
+    [[nodiscard]] bool hears_reports() const noexcept {
+        return options_.enabled && open_ < options_.open_max &&
+               now_.now() - answered_at_.load() <= 3 * options_.interval + options_.timeout;
+    }
 
 private:
     void end_entry(std::uint64_t ticket) noexcept {
@@ -125,6 +129,7 @@ private:
         note_ended();
         if (auto* const question = std::get_if<delivery_question>(&action)) {
             auto reply = co_await calls_.ask(*question);
+            if (reply) answered_at_ = now().steady;
             if (!stopped_) poller_.on_reply(*question, std::move(reply), now());
         } else if (auto* const update = std::get_if<store_update>(&action)) {
             begin_update(std::move(*update));
@@ -192,6 +197,7 @@ private:
     delivery_poller poller_;
     std::size_t added_ = 0; ///< messages in `open_` that the poller has, or had until just now
     std::atomic<std::size_t> open_{0}; ///< includes those on their way to the poller
+    std::atomic<steady_time> answered_at_{steady_time{}}; ///< the last question of the upstream
     std::atomic<bool> stopped_{false};
 };
 
@@ -209,6 +215,10 @@ void delivery_tracker::follow(followed_message message) noexcept {
     } catch (std::exception const&) { // no memory for it
         return;
     }
+}
+
+bool delivery_tracker::hears_reports() const noexcept {
+    return impl_->hears_reports();
 }
 
 asio::awaitable<std::optional<delivery_view>>

@@ -63,6 +63,7 @@ store_update begin_update(open_message const& message, delivery_report report, m
     made.update.address = message.what.address;
     made.update.is_hedge = message.what.is_hedge;
     made.event = message.what.event;
+    made.event.at = now.wall; // until the store says when; its scores count in this hour
     made.event.attempted = false;
     made.event.status = report.status;
     made.event.reason.clear();

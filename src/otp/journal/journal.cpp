@@ -166,7 +166,7 @@ private:
         bool const is_first = request.begins;
         auto const answer = co_await deps_.store.claim_journals(std::move(request));
         if (!answer) co_return;
-        if (answer->empty()) {
+        if (answer->empty() || slots_.has_lost_one(*answer)) {
             begin_again(is_first);
             co_return;
         }
@@ -304,19 +304,18 @@ store::journal_write journal::erasure(journal_slot const& slot, store::verificat
 
 journal_ticket journal::put(journal_content const& content) noexcept {
     auto const ticket = impl_->next_ticket();
-    replace(ticket, content);
-    return ticket;
+    return replace(ticket, content) ? ticket : 0;
 }
 
-void journal::replace(journal_ticket ticket, journal_content const& content) noexcept {
-    if (ticket == 0) return;
+bool journal::replace(journal_ticket ticket, journal_content const& content) noexcept {
+    if (ticket == 0) return false;
     try {
-        impl_->post([ticket, id = content.id, text = impl_->seal(content),
-                     retention = content.retention](journal_slots& slots) mutable {
+        return impl_->post([ticket, id = content.id, text = impl_->seal(content),
+                            retention = content.retention](journal_slots& slots) mutable {
             slots.put(ticket, id, std::move(text), retention);
         });
     } catch (std::exception const&) { // no memory for it
-        return;
+        return false;
     }
 }
 

@@ -138,6 +138,14 @@ store::journal_claim journal_slots::claim() const {
     return request;
 }
 
+bool journal_slots::has_lost_one(store::journals_held const& answer) const {
+    return std::ranges::any_of(taken_, [&](auto const& each) {
+        bool const is_held =
+            std::ranges::find(answer, each.first, &store::held_journal::id) != answer.end();
+        return !is_held && std::ranges::find(emptied_, each.first) == emptied_.end();
+    });
+}
+
 std::vector<store::held_journal> journal_slots::held(store::journals_held const& answer) {
     std::vector<store::held_journal> fresh;
     is_new_ = false;

@@ -49,6 +49,8 @@ public:
     [[nodiscard]] store::journal_claim claim() const;
     /// Whether another claim would allow more slots, which are needed soon.
     [[nodiscard]] bool wants_slots() const noexcept;
+    /// Whether another instance took over a journal that this one had taken over.
+    [[nodiscard]] bool has_lost_one(store::journals_held const& answer) const;
     /// Returns the journals that were taken over.
     [[nodiscard]] std::vector<store::held_journal> held(store::journals_held const& answer);
     void adopt(journal_ticket ticket, store::journal_place const& at, id const& of);

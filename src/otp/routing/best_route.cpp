@@ -52,8 +52,9 @@ std::vector<int> unknown_routes(best_rule const& rule, std::vector<route_score> 
     auto list = rule.routes;
     std::erase_if(list, [&](int route_id) {
         return std::ranges::any_of(scores, [&](route_score const& each) {
+            // A route that refuses everything is known, too.
             return each.route_id == route_id && each.country == country &&
-                   each.accepted >= rule.min_samples;
+                   std::max(each.sent, each.accepted) >= rule.min_samples;
         });
     });
     return list;

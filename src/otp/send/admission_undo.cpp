@@ -84,7 +84,7 @@ asio::awaitable<bool> admission_undo::run(store::settlement admitted) {
         is_last = all->is_draining;
         auto request = admitted;
         auto const answer = co_await all->in.settle(std::move(request));
-        if (answer && *answer == store::settle_outcome::settled) co_return true;
+        if (answer && *answer != store::settle_outcome::superseded) co_return true;
         if (answer && ++looks == looks_needed) co_return true;
         pause = std::min(2 * pause, longest_pause * all->pause);
     }

@@ -45,6 +45,9 @@ asio::awaitable<void> hedge_operation::run(send_state send) const {
         parts_.reports.transmitted(event);
     else
         parts_.reports.route_left(send, routes.reports.back());
+    // The first message's failure was only recorded, because this one might have arrived.
+    if (settled && *settled == store::settle_outcome::failed)
+        parts_.reports.failed(send, first, settled->at);
     co_await follow_up_.follow(send, event);
     parts_.reports.hedge_ended(send);
 }
@@ -68,7 +71,10 @@ asio::awaitable<bool> hedge_operation::book(send_state& send) const {
     auto& draft = send.draft;
     auto const first = draft.routes.taken.route_id;
     while (parts_.routes.advance(draft.routes, draft.request, draft.country)) {
-        if (draft.routes.taken.route_id == first) continue;
+        if (draft.routes.taken.route_id == first) {
+            draft.routes.notes.pop_back(); // it was not "hedged"
+            continue;
+        }
         auto const answer = co_await parts_.store.hedge(send);
         if (!answer || std::holds_alternative<store::too_late>(*answer)) co_return false;
         if (std::holds_alternative<store::reservation_replaced>(*answer)) co_return true;

@@ -1,6 +1,7 @@
 #include "otpd/otp/hedger.hpp"
 
 #include "otpd/core/encoding.hpp"
+#include "otpd/otp/delivery.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "routing/hedge_rules.hpp"
 #include "send/hedge_operation.hpp"
@@ -39,7 +40,10 @@ public:
     void watch(send_state const& send) {
         auto const& routes = send.routes();
         bool const has_next = routes.next < routes.steps.size();
+        auto const& receipt = *send.accepted();
+        bool const is_named = receipt.bx_message_id || receipt.order_id; // otherwise not followed
         if (!routes.is_hedged || !has_next || send.draft.is_test || is_stopped_) return;
+        if (!is_named) return;
         auto const after =
             hedge_after(routes.taken.step, deps_.scores, routes.taken.route_id, send.draft.country);
         if (!after || *after >= send.admission->code_end) return;
@@ -92,7 +96,7 @@ private:
     void send_due() {
         while (auto message = waiting_.take(deps_.now.now())) {
             auto const& taken = message->routes().taken;
-            if (running_ >= options_.running_max ||
+            if (running_ >= options_.running_max || !deps_.reports.hears_reports() ||
                 !reports_reliably(deps_.scores, taken.route_id, message->draft.country))
                 continue;
             ++running_;

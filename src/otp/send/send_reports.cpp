@@ -220,6 +220,14 @@ void send_reports::hedged(int first_route) const {
     metrics_.step_left("hedged", first_route);
 }
 
+void send_reports::failed(send_state const& send, int first_route, wall_time at) const {
+    auto event = event_of(send, event_type::failed, at);
+    event.route_id = first_route;
+    event.price.reset();
+    event.reason = event.error = "delivery_failed";
+    observers_.on_event(event);
+}
+
 void send_reports::hedge_ended(send_state const& send) const {
     auto const& draft = send.draft;
     auto const* const accepted = send.accepted();

@@ -33,6 +33,8 @@ public:
     /// A second message goes out, because the first, over that route, has no report.
     void hedged(int first_route) const;
     void hedge_ended(send_state const& send) const;
+    /// Neither the first message, over that route, nor the second arrived.
+    void failed(send_state const& send, int first_route, wall_time at) const;
     /// Reports each limit that refused a send, or would have. The conversion guards are logged
     /// separately.
     void violations(std::vector<store::violation> const& list, limit_mode mode,

@@ -161,7 +161,8 @@ admit_outcome admit(states& states, admission const& request, store_time now) {
     if (auto const wait = in_flight_for(number, session, now)) return in_flight{*wait};
     if (states.room_left() == room::none || !has_place(number, session)) return full{};
     if (request.plan)
-        if (auto const tried = steps_to_skip(number, session, *request.plan, now);
+        if (auto const tried =
+                steps_to_skip(number, session, *request.plan, request.retention, now);
             tried != request.plan->begins_after)
             return begin_after{tried};
     auto done = apply(states, request, who, now);

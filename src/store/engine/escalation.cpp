@@ -24,12 +24,13 @@ bool has_arrived(verification_state const& last, duration within, store_time now
 } // namespace
 
 std::uint8_t steps_to_skip(number_state const& state, session_key const& session,
-                           planned_send const& plan, store_time now) {
+                           planned_send const& plan, duration known_for, store_time now) {
     if (state.escalations.size() >= escalations_max) return 0;
     auto const last =
         std::find_if(state.verifications.rbegin(), state.verifications.rend(),
                      [&session](auto const& each) { return each.session() == session; });
     if (last == state.verifications.rend()) return 0;
+    if (!last->is_live() && last->admitted + known_for <= now) return 0;
     auto const tried = last->taken.number;
     bool const has_next =
         tried != 0 && last->taken.plan == plan.taken.plan && tried < plan.deliver_within.size();

@@ -43,8 +43,9 @@ settle_outcome settle_hedge(states& states, settlement const& request, store_tim
                   request.details);
     }
     auto const at = time_of_event(changed, now);
+    bool const has_failed = changed.delivered() == delivery::failed;
     bound_events(number);
-    return {settle_outcome::settled, at};
+    return {has_failed ? settle_outcome::failed : settle_outcome::settled, at};
 }
 
 state::packed_receipt const& arrived(verification_state const& verification) noexcept {

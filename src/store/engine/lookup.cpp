@@ -15,9 +15,13 @@ update_outcome update(states& states, delivery_update const& request, store_time
     bool const event_alone = with_it == before && with_it < certainty(delivery::delivered) &&
                              lists_more(*found) &&
                              request.details != found->events.last_details(event_type::delivery);
-    if (!grows && !event_alone)
-        return {update_outcome::known,
+    if (!grows && !event_alone) {
+        // Whoever repeats it because an answer was lost must not tell it as the verification's end.
+        bool const is_other = with_it == certainty(delivery::delivered) && found->hedge &&
+                              found->delivered() != request.message;
+        return {is_other ? update_outcome::recorded : update_outcome::known,
                 time_of_event(*found, found->events.last_time(event_type::delivery))};
+    }
     if (grows) adjust(states, request.adjustments, now);
     auto& number = states.change_number(request.address.number);
     auto& changed = *number.find(request.address.id);

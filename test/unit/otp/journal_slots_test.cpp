@@ -146,6 +146,18 @@ BOOST_AUTO_TEST_CASE(a_journal_that_was_taken_over_is_given_up_once_it_is_read_a
     BOOST_TEST(slots.used() == 0U);
 }
 
+// While the store was away, another instance took it over.
+BOOST_AUTO_TEST_CASE(a_journal_that_was_taken_over_can_be_lost) {
+    claim();
+    otpd::store::journals_held const both{{journal_number(1), 4}, {journal_number(2), 64}};
+    static_cast<void>(slots.held(both));
+    BOOST_TEST(!slots.has_lost_one(both));
+    BOOST_TEST(slots.has_lost_one({both.front()}));
+    slots.adopted(journal_number(2)); // empty, so it is given up
+    static_cast<void>(slots.claim());
+    BOOST_TEST(!slots.has_lost_one({both.front()}));
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_journal_is_given_up_at_once) {
     claim();
     static_cast<void>(slots.held({{journal_number(1), 4}, {journal_number(2), 64}}));

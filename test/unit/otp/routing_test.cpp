@@ -468,7 +468,13 @@ BOOST_AUTO_TEST_CASE(a_route_with_too_few_samples_is_taken_instead_of_the_best) 
     }
     stats.all.back().accepted = 10;
     BOOST_TEST(send_by("best", next_number())->route_id == 3); // it is the best now
-    stats.all.front().accepted = 9;
+    stats.all.front().sent = stats.all.front().accepted = 9;
+    BOOST_TEST(send_by("best", next_number())->route_id == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_route_that_refuses_everything_is_known) {
+    stats.all = {score(1, 50, 0.9, 95'000), score(2, 50, 0.4, 10'000), score(3, 0, 0.0, 20'000)};
+    stats.all.back().sent = 10;
     BOOST_TEST(send_by("best", next_number())->route_id == 1);
 }
 

@@ -88,6 +88,20 @@ BOOST_AUTO_TEST_CASE(an_outcome_that_stays_unknown_is_late_too) {
     BOOST_TEST(skipped(w) == 1);
 }
 
+// A verification of unknown outcome is kept for longer, so that it can be settled.
+BOOST_AUTO_TEST_CASE(a_message_that_has_ended_says_nothing_after_the_usual_retention) {
+    engine_world w;
+    auto first = planned(1);
+    first.retention = 24h;
+    send(w, first);
+    report(w, 1, delivery::failed);
+    auto const retention = planned(99).retention;
+    w.be_at(retention - 1ms);
+    BOOST_TEST(skipped(w) == 1);
+    w.be_at(retention);
+    BOOST_TEST(skipped(w) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_message_that_was_delivered_or_typed_has_arrived) {
     for (bool const is_typed : {false, true}) {
         engine_world w;
