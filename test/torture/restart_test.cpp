@@ -127,8 +127,12 @@ BOOST_AUTO_TEST_CASE(every_end_is_told_and_the_ledger_s_sum_is_the_upstream_s) {
     auto const messages = service.stub.messages();
     BOOST_TEST(messages.size() >= kills);
     double cost = 0;
-    for (auto const& each : messages)
+    std::set<std::string> numbers;
+    for (auto const& each : messages) {
         cost += each.at("cost").to_number<double>();
+        numbers.emplace(each.at("number").as_string());
+    }
+    BOOST_TEST(numbers.size() == messages.size()); // each number was sent to once
     auto const is_told = [&] {
         auto const ids = service.told();
         return std::ranges::all_of(messages, [&](json::object const& each) {
