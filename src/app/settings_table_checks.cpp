@@ -292,8 +292,8 @@ private:
 
     /// A second message is money that no request asked for, so the operator bounds it himself.
     void check_hedge(otp::route_plan const& plan, std::string const& which) {
-        when(plan.steps.size() < 2,
-             which + " has hedge and one step: a second message needs another route");
+        when(routes_of(plan).size() < 2,
+             which + " has hedge and one route: a second message needs another one");
         when(!all_.delivery.enabled, which + " has hedge, which needs delivery.enabled: without "
                                              "delivery reports every message would be sent twice");
         for (auto const& step : plan.steps) // two polls, at the least
@@ -303,8 +303,6 @@ private:
                      std::to_string(step.deliver_within.count()) +
                      ", which is over before delivery.interval_ms lets a report be read: make it "
                      "longer, or the interval shorter");
-        when(routes_of(plan).size() < 2,
-             which + " has hedge and one route: a second message needs another one");
         auto const covers = [](otp::spending_budget const& each) {
             return each.mode == otp::limit_mode::enforce && each.only.empty();
         };

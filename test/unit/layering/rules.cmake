@@ -207,7 +207,8 @@ function(check_file result root file text)
   # A source that includes its own header first proves that the header compiles on its own;
   # header_check covers the others.
   string(REGEX REPLACE "^src/([a-z_]+)/([a-z_]+/)?([a-z_]+)\\.cpp$" "\\1/\\3" name "${file}")
-  if(EXISTS "${root}/include/otpd/${name}.hpp" AND NOT code MATCHES "^[ \n]*#include \"otpd/${name}\\.hpp\"")
+  string(REGEX REPLACE "cpp$" "hpp" beside "${file}") # a private header is the source's own
+  if(NOT EXISTS "${root}/${beside}" AND EXISTS "${root}/include/otpd/${name}.hpp" AND NOT code MATCHES "^[ \n]*#include \"otpd/${name}\\.hpp\"")
     string(APPEND faults "does not begin with its own header\n")
   endif()
   set(${result} "${faults}" PARENT_SCOPE)

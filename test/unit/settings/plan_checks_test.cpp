@@ -57,7 +57,14 @@ BOOST_AUTO_TEST_CASE(a_plan_that_hedges_has_another_route_reports_and_a_budget) 
         contains(fault(with_config(two + budget_named("b"), {{"OTPD_DELIVERY_ENABLED", "false"}})),
                  "[[route_plan]] \"a\" has hedge, which needs delivery.enabled"));
     BOOST_TEST(contains(fault(with_config(plan_named("a") + "hedge = true\n" + budget_named("b"))),
-                        "[[route_plan]] \"a\" has hedge and one step"));
+                        "[[route_plan]] \"a\" has hedge and one route"));
+    auto const within = [](int seconds) {
+        return plan_named("a", "{route = 3, deliver_within_seconds = " + std::to_string(seconds) +
+                                   "}, {route = 5}") +
+               "hedge = true\n" + budget_named("b");
+    };
+    good(with_config(within(7))); // 2 s, and two polls of 2.5 s
+    BOOST_TEST(contains(fault(with_config(within(6))), "before delivery.interval_ms"));
     BOOST_TEST(good(with_config(two + budget_named("b"))).route_plans.at(0).hedge);
     BOOST_TEST(!good(with_config(plan_named("a"))).route_plans.at(0).hedge);
 }
