@@ -461,7 +461,7 @@ BOOST_AUTO_TEST_CASE(a_route_with_too_few_samples_is_taken_instead_of_the_best) 
         auto const result = send_by("best", next_number());
         BOOST_TEST_REQUIRE(result.has_value());
         BOOST_TEST(result->route_id == 3); // 2 has enough to be known as bad
-        auto const& chosen = find(result->id)->events.at(1).details;
+        auto const chosen = find(result->id)->events.at(1).details;
         auto const why = std::ranges::find(chosen, "best", &otp::detail::first);
         BOOST_TEST_REQUIRE((why != chosen.end()));
         BOOST_TEST(std::get<std::string>(why->second) == "explored");
