@@ -7,7 +7,7 @@
 namespace otpd::simulation {
 
 std::string_view to_string(word what) noexcept {
-    static constexpr std::array<std::string_view, 26> words{"nothing",
+    static constexpr std::array<std::string_view, 29> words{"nothing",
                                                             "sent",
                                                             "replayed",
                                                             "cooldown_active",
@@ -28,9 +28,12 @@ std::string_view to_string(word what) noexcept {
                                                             "verification_ended",
                                                             "store_unavailable",
                                                             "updated",
+                                                            "recorded",
                                                             "known",
                                                             "absent",
                                                             "released",
+                                                            "hedged",
+                                                            "too_late",
                                                             "given_up",
                                                             "other"};
     return words.at(static_cast<std::size_t>(what));

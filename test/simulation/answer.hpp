@@ -35,10 +35,13 @@ enum class word : std::uint8_t {
     verification_not_found,
     verification_ended,
     store_unavailable,
-    updated, ///< the delivery of a message
+    updated,  ///< the delivery of a message
+    recorded, ///< ... which the other message of its send decides
     known,
     absent,
     released, ///< a number was unlocked, or its devices forgotten
+    hedged,   ///< a second message was booked and settled
+    too_late, ///< it was not booked, nor may be
     given_up, ///< the caller left before the answer
     other     ///< impossible in a history
 };

@@ -41,6 +41,7 @@ audit::complaint audit::admitted(operation_id op, send_order const& order,
     sent.who = who;
     sent.admitted = to_millisecond(now); // with the stored precision
     last_admitted_[key] = op;
+    newest_[key] = op;
     last_send_[key] = std::max(last_send_[key], sent.admitted);
     auto& used = compared_[key];
     sent.compared_before = used.compared;
@@ -108,7 +109,7 @@ audit::complaint audit::too_soon(session const& in, instant now) const {
     auto const before = last_admitted_.find(in);
     if (before == last_admitted_.end()) return {};
     auto const& first = messages_.at(before->second);
-    if (!first.perhaps_sent || first.is_lost ||
+    if (!first.perhaps_sent || first.is_lost() ||
         now - first.admitted + tolerance_ >= policy_.cooldown.base)
         return {};
     return about("admitted within the cooldown of a message that may have been sent",
@@ -158,10 +159,55 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     --sent.transmissions_open;
     using enum upstream_answer::kind;
     sent.perhaps_sent = what == accepted || what == unknown;
+    sent.is_accepted = what == accepted;
     if (sent.perhaps_sent) return;
     challenges_used_.erase(solved_by(sent.order));
     for (auto& [of, each] : hours_)
         each.sent.erase(op);
+}
+
+void audit::reported(operation_id of, bool is_hedge, store::delivery what) {
+    auto& sent = messages_.at(of);
+    bool const has_failed = what == store::delivery::failed;
+    if (is_hedge) {
+        sent.second->has_failed = has_failed;
+        return;
+    }
+    sent.is_accepted = sent.is_accepted || what == store::delivery::accepted;
+    sent.has_failed = has_failed;
+    sent.has_arrived = what == store::delivery::delivered;
+}
+
+/// Once, for a message that was accepted and has no report, and not if the user has another one or
+/// needs none. Whether a store knew of a cancellation is certain once its caller had the answer.
+audit::complaint audit::hedged(operation_id of, operation_id by) {
+    auto const found = messages_.find(of);
+    if (found == messages_.end()) return about("a second message without a first", of);
+    auto& sent = found->second;
+    if (sent.second) return about("two second messages are booked", of);
+    sent.second.emplace().by = by;
+    auto const key = session_of(sent.order.to, sent.who.is_known);
+    auto const newest = newest_.at(key);
+    if (!sent.is_accepted) return about("a second message where the first was not accepted", of);
+    if (sent.has_arrived || sent.has_failed) return about("a second message after a report", of);
+    if (sent.successes_before != compared_[key].successes)
+        return about("a second message of a code that was typed", of);
+    if (canceled_.contains(of)) return about("a second message after it was canceled", of);
+    if (newest != of && messages_.at(newest).perhaps_sent)
+        return about("a second message after a newer one", newest);
+    return {};
+}
+
+audit::complaint audit::transmitting_hedge(operation_id of, operation_id by,
+                                           std::string const& code) {
+    auto const found = messages_.find(of);
+    bool const is_booked =
+        found != messages_.end() && found->second.second && found->second.second->by == by;
+    if (!is_booked) return about("a second message that is not booked", of);
+    if (std::exchange(found->second.second->is_transmitted, true))
+        return about("three messages for one request", of);
+    if (code != found->second.code) return about("a second message with another code", of);
+    return {};
 }
 
 /// A pause that began in the future is void; a count of guesses remains and does not end later.

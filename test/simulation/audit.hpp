@@ -11,6 +11,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -48,23 +49,41 @@ public:
     /// The operator unlocked a number, or had its devices forgotten.
     void released(release_order const& order);
     void heard_cancel(operation_id of, instant now) { canceled_.emplace(of, now); }
-    /// The message is known not to have arrived.
-    void lost(operation_id of) { messages_.at(of).is_lost = true; }
+    /// The store learned what became of one of the messages.
+    void reported(operation_id of, bool is_hedge, store::delivery what);
+
+    /// `by` booked a second message of `of`.
+    complaint hedged(operation_id of, operation_id by);
+    /// ... and passes it to the upstream.
+    complaint transmitting_hedge(operation_id of, operation_id by, std::string const& code);
+    /// ... which was not sent.
+    void hedge_refused(operation_id of) { messages_.at(of).second->has_failed = true; }
     /// The delivery of a message, in the order of the reads from the store.
     complaint seen(operation_id of, std::string const& delivery);
 
 private:
+    struct hedge {
+        operation_id by = none; ///< which operation booked it
+        bool is_transmitted = false;
+        bool has_failed = false; ///< known not to have arrived
+    };
     struct message {
         send_order order;
         requester who;
         instant admitted{};
         int transmissions_open = 0; ///< passed to the upstream, without an answer yet
         bool perhaps_sent = false;
-        bool is_lost = false; ///< known not to have arrived
+        bool is_accepted = false; ///< that is known
+        bool has_arrived = false; ///< as far as is known
+        bool has_failed = false;  ///< known not to have arrived
+        std::optional<hedge> second;
         std::string code;
         std::map<int, std::uint32_t> compared_before; ///< budget::compared at its admission
         std::uint32_t successes_before = 0;           ///< budget::successes at its admission
         bool is_guessed = false;                      ///< a guess with its id was evaluated
+
+        /// No message of it has arrived, nor will.
+        [[nodiscard]] bool is_lost() const { return has_failed && (!second || second->has_failed); }
     };
     /// A scope and a class of requesters.
     using session = std::array<int, 4>;
@@ -129,6 +148,7 @@ private:
     std::unordered_map<operation_id, message> messages_;
     std::map<session, operation_id> last_admitted_;                 ///< removed after a right guess
     std::map<std::pair<int, int>, std::vector<operation_id>> keys_; ///< by client and key
+    std::map<session, operation_id> newest_;                        ///< the last admission
     std::map<session, budget> compared_;
     std::map<session, instant> last_send_; ///< the last admission
     using session_code = std::pair<session, std::string>;

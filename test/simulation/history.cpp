@@ -46,8 +46,10 @@ std::string text_of(entry const& e) {
     case cancel:
         return "cancel" + of_verification(e.b) + number(" client ", e.a);
     case update:
-        return "message" + of_verification(e.a) + " " + std::string(at(deliveries, e.b)) +
-               number(" correction ", e.c);
+        return (e.b < 10 ? "message" : "second message") + of_verification(e.a) + " " +
+               std::string(at(deliveries, e.b % 10)) + number(" correction ", e.c);
+    case hedge:
+        return (e.b == 0 ? "settle the second message" : "second message") + of_verification(e.a);
     case release:
         return number(e.c == 0 ? "devices are forgotten of number " : "unlock of number ", e.a) +
                number(" client ", e.b);

@@ -17,7 +17,8 @@ enum class happening : std::uint8_t {
     check,    ///< number, client and purpose, the verification whose code it is (-1: none)
     find,     ///< client, verification
     cancel,   ///< client, verification
-    update,   ///< verification, delivery, correction
+    update,   ///< verification, delivery (of a second message, 10 more), correction
+    hedge,    ///< verification, whether it is booked (1) or only settled (0)
     release,  ///< number, client, whether locks (1) or devices (0) are forgotten
     time,     ///< by this many microseconds
     give_up,  ///< the caller of the operation

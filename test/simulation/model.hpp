@@ -44,6 +44,15 @@ struct upstream_answer {
     std::int64_t retry_after = 0;     ///< s, for not_sent
 };
 
+/// A second message of a send, which the store has booked.
+struct second_message {
+    operation_id by = none; ///< which operation booked it
+    int route = 0;
+    std::vector<reservation> reserved; ///< the budgets that its price was taken from, at present
+    bool price_known = false;
+};
+enum class booking : std::uint8_t { booked, over_budget, too_late };
+
 class model {
 public:
     explicit model(rules const& of);
@@ -69,14 +78,29 @@ public:
     /// That answer held a token of a challenge.
     void challenged(operation_id op, instant now);
 
+    // --- its second message ---
+    booking book_hedge(operation_id of, second_message what, instant issued, instant now);
+    /// Returns false if there is none to settle.
+    bool settle_hedge(operation_id of, upstream_answer what, instant now);
+    [[nodiscard]] std::optional<second_message> const& hedge_of(operation_id op) const {
+        return sends_.at(op).hedge;
+    }
+    /// Whether the store may book one now.
+    [[nodiscard]] bool may_be_hedged(operation_id op, instant now) const;
+    /// The routes that a second message may take, in this order.
+    [[nodiscard]] std::vector<int> routes_left(operation_id op) const;
+    /// Its number in the plan, from 1 on.
+    [[nodiscard]] int number_of(int route) const;
+
     // --- other operations, each at the moment at which the store does it ---
     [[nodiscard]] answer check(check_order const& order, instant now);
     [[nodiscard]] answer cancel(id_order const& order, instant now);
     [[nodiscard]] answer find(id_order const& order, instant now);
     [[nodiscard]] answer release(release_order const& order, instant now);
-    /// More is known of a message: `state` as in store::delivery. `correction` is added to its
-    /// spending.
-    [[nodiscard]] answer update(operation_id of, int state, std::int64_t correction, instant now);
+    /// More is known of the first message or the second: `state` as in store::delivery. `correction`
+    /// is added to its spending.
+    [[nodiscard]] answer update(operation_id of, bool is_hedge, int state, std::int64_t correction,
+                                instant now);
 
     // --- stored values, for comparison ---
     [[nodiscard]] std::int64_t taken(account const& of, instant now) const {
@@ -94,6 +118,8 @@ public:
     /// Its delivery if it was settled as unknown or accepted and is still stored, so that the
     /// upstream may report more.
     [[nodiscard]] std::optional<int> delivery_of(operation_id op, instant now) const;
+    /// ... of its second message, if one is booked.
+    [[nodiscard]] std::optional<int> hedge_delivery_of(operation_id op, instant now) const;
     /// The sends of the scope whose code can be verified, the newest last; without codes that
     /// nobody knows.
     [[nodiscard]] std::vector<operation_id> live(scope const& of, instant now) const;
@@ -124,13 +150,16 @@ private:
         std::shared_ptr<model::code> code;
         bool settled = false;
         progress state = progress::live;
-        int delivery = 0; ///< store::delivery
+        int delivery = 0;         ///< store::delivery
+        std::optional<int> hedge; ///< of its second message
         instant admitted{};
         instant forgotten{};
         instant in_flight_until{};
         bool typed = false; ///< a success ended it
-        int step = 0;       ///< of the plan, from 1 on, that its message took; 0: it had no plan
+        int step = 0; ///< of the plan, from 1 on, that its last message took; 0: it had no plan
 
+        /// Of both messages: one that arrives is enough.
+        [[nodiscard]] int delivered() const;
         [[nodiscard]] bool is_live(instant now) const {
             return state == progress::live && now < code->expires;
         }
@@ -196,6 +225,7 @@ private:
         std::vector<reservation> reserved;
         upstream_answer outcome;
         bool price_known = false;
+        std::optional<second_message> hedge;
     };
     struct kept_key {
         int content = 0;
@@ -234,6 +264,10 @@ private:
     [[nodiscard]] std::int64_t back_off() const;
     [[nodiscard]] answer refusal_of(send const& s, instant now) const;
     void conclude_sent(send& s, instant now) const;
+
+    // model_hedge.cpp
+    [[nodiscard]] bool can_be_hedged(verification const& of, instant now) const;
+    void end_pause_if_failed(number& in, verification const& of);
 
     // model_check.cpp
     /// Limits, and the key of each.

@@ -383,7 +383,7 @@ answer model::shown_to(id_order const& order, instant now) const {
                                                            "delivered", "failed"};
     auto said = simply(word::shown);
     auto& view = said.view;
-    view.delivery = deliveries.at(static_cast<std::size_t>(found->delivery));
+    view.delivery = deliveries.at(static_cast<std::size_t>(found->delivered()));
     if (found->state == progress::verified) view.state = "verified";
     if (found->state == progress::canceled) view.state = "canceled";
     if (found->state == progress::expired) view.state = "expired";
@@ -430,34 +430,6 @@ answer model::release(release_order const& order, instant now) {
     }
     of.change(now);
     return said;
-}
-
-answer model::update(operation_id of, int state, std::int64_t correction, instant now) {
-    auto* const its_number = refreshed(of, now);
-    auto* const found = find_verification(of, now);
-    if (found == nullptr) return simply(word::absent);
-    auto const certainty = [](int delivery) {
-        return store::certainty(static_cast<store::delivery>(delivery));
-    };
-    if (certainty(state) <= certainty(found->delivery)) return simply(word::known);
-    auto& s = sends_.at(of);
-    if (found->delivery == static_cast<int>(store::delivery::unknown)) s.price_known = true;
-    found->delivery = state;
-    auto const pause = its_number->pauses.find({found->of.purpose, found->who.is_known});
-    auto const last =
-        std::find_if(its_number->verifications.rbegin(), its_number->verifications.rend(),
-                     [found](verification const& each) {
-                         return each.of == found->of && each.who.is_known == found->who.is_known;
-                     });
-    if (state == static_cast<int>(store::delivery::failed) && pause != its_number->pauses.end() &&
-        pause->second.began() == found->admitted && last->op == found->op)
-        its_number->pauses.erase(pause);
-    for (auto& each : s.reserved) {
-        money_.change(each.of, correction, now);
-        each.amount += correction;
-    }
-    its_number->change(now);
-    return simply(word::updated);
 }
 
 } // namespace otpd::simulation

@@ -178,8 +178,8 @@ int model::tried_before(send const& s, instant now) const {
         });
     if (last == to.verifications.rend() || last->step == 0) return 0;
     bool const is_last_step = last->step == static_cast<int>(s.order.routes.size());
-    bool const is_late = last->delivery != delivered && now >= last->admitted + time_to_deliver;
-    bool const is_lost = last->delivery == failed || is_late;
+    bool const is_late = last->delivered() != delivered && now >= last->admitted + time_to_deliver;
+    bool const is_lost = last->delivered() == failed || is_late;
     return is_last_step || last->typed || !is_lost ? 0 : last->step;
 }
 

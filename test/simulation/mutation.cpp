@@ -45,6 +45,10 @@ std::vector<named_mutation> const& all_mutations() {
         {never_counts_in_a_row, "never_counts_in_a_row"},
         {unlocks_nothing, "unlocks_nothing"},
         {shrinks_the_delivery, "shrinks_the_delivery"},
+        {hedges_twice, "hedges_twice"},
+        {hedges_for_nothing, "hedges_for_nothing"},
+        {never_corrects_the_price_of_a_hedge, "never_corrects_the_price_of_a_hedge"},
+        {takes_reports_of_a_hedge_for_the_first, "takes_reports_of_a_hedge_for_the_first"},
         {sends_twice, "sends_twice"},
     };
     return all;
@@ -84,6 +88,8 @@ asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request)
     if (is(mutation::counts_a_refused_send)) request.guarded.clear();
     if (is(mutation::keeps_the_challenge_of_a_refusal)) request.challenge.reset();
     if (is(mutation::takes_silence_for_no)) request.unanswered.reset();
+    if (is(mutation::never_corrects_the_price_of_a_hedge) && request.is_hedge)
+        request.adjustments.clear();
     if (is(mutation::keeps_the_cooldown_of_a_refusal)) request.cooldown = {};
     return good_->settle(std::move(request));
 }
@@ -91,11 +97,17 @@ asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request)
 asio::awaitable<result<replace_outcome>>
 broken_store::replace_reservation(reservation_replacement request) {
     if (is(mutation::books_over_without_giving_back)) request.refund.clear();
-    return good_->replace_reservation(std::move(request));
+    bool const is_hedge = request.is_hedge;
+    if (is(mutation::hedges_for_nothing) && is_hedge) request.take.clear();
+    auto said = co_await good_->replace_reservation(std::move(request));
+    if (is(mutation::hedges_twice) && is_hedge && said && std::holds_alternative<too_late>(*said))
+        co_return reservation_replaced();
+    co_return said;
 }
 
 asio::awaitable<result<update_outcome>> broken_store::update(delivery_update request) {
     auto changes = request.adjustments;
+    if (is(mutation::takes_reports_of_a_hedge_for_the_first)) request.is_hedge = false;
     auto const said = co_await good_->update(std::move(request));
     if (!is(mutation::corrects_with_each_report) || !said || *said != update_outcome::known)
         co_return said;

@@ -48,6 +48,10 @@ enum class mutation : std::uint8_t {
     never_counts_in_a_row,
     unlocks_nothing,
     shrinks_the_delivery,
+    hedges_twice,
+    hedges_for_nothing,
+    never_corrects_the_price_of_a_hedge,
+    takes_reports_of_a_hedge_for_the_first,
     sends_twice,         ///< a mutation of the upstream's client, not of the store
     forgets_what_it_saw, ///< on a server that has lost writes; only in histories with such a
                          ///  server

@@ -56,6 +56,15 @@ struct check_order {
     int device = -1;
 };
 
+/// A second message of a send, which has the first one's code.
+struct hedge_order {
+    operation_id of = none;
+    /// Tried in this order until one is booked. None: the instance that booked it has died, and
+    /// another one settles it as unknown.
+    std::vector<int> routes;
+    bool takes_back = false; ///< a booking whose answer is lost; then no other operation books one
+};
+
 /// The operator unlocks a number of a client, or has its devices forgotten.
 struct release_order {
     int client = 0;

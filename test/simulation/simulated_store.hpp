@@ -98,6 +98,10 @@ private:
     static seen effect_of(otpd::store::admit_outcome const& said) {
         return std::holds_alternative<otpd::store::admitted>(said) ? seen::admitted : seen::nothing;
     }
+    static seen effect_of(otpd::store::replace_outcome const& said) {
+        bool const is_booked = std::holds_alternative<otpd::store::reservation_replaced>(said);
+        return is_booked ? seen::admitted : seen::nothing;
+    }
     void report_code(operation_id op, otpd::store::admit_outcome const& said) {
         if (auto const* const done = std::get_if<otpd::store::admitted>(&said))
             watcher_.admitted(op, done->code);

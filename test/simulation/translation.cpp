@@ -112,8 +112,8 @@ answer translate(store::update_outcome said) {
         return simply(word::updated);
     case store::update_outcome::known:
         return simply(word::known);
-    case store::update_outcome::recorded: // nothing here is hedged
-        return simply(word::other);
+    case store::update_outcome::recorded:
+        return simply(word::recorded);
     case store::update_outcome::absent:
         break;
     }

@@ -155,6 +155,7 @@ void world::finish() {
         fail("an operation was never answered, #" + std::to_string(left - operations_.begin()));
     if (divergence_.empty()) compare_sums();
     if (divergence_.empty() && is_model_right_) compare_money_with_the_upstream();
+    if (divergence_.empty()) count_messages();
 }
 
 void world::fail(std::string why) {
@@ -228,6 +229,28 @@ void world::compare_money_with_the_upstream() {
         if (reserved != charged)
             return fail("#" + std::to_string(op) + " cost " + std::to_string(charged) +
                         " and is reserved as " + std::to_string(reserved));
+    }
+    for (auto const op : sends_) {
+        auto const& second = model_.hedge_of(op);
+        if (!second || !second->price_known) continue;
+        auto const charged = upstream_.of(second->by).charged;
+        auto const reserved = second->reserved.front().amount;
+        if (reserved != charged)
+            return fail("the second message of #" + std::to_string(op) + " cost " +
+                        std::to_string(charged) + " and is reserved as " +
+                        std::to_string(reserved));
+    }
+}
+
+/// Whatever anybody knew of them.
+void world::count_messages() {
+    for (auto const& [op, hedges] : hedges_) {
+        int sent = upstream_.of(op).sent;
+        for (auto const each : hedges)
+            sent += upstream_.of(each).sent;
+        if (sent > 2)
+            return fail("#" + std::to_string(op) + ": " + std::to_string(sent) +
+                        " messages for one request");
     }
 }
 

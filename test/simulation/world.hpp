@@ -22,6 +22,8 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <vector>
 
 namespace otpd::simulation {
 
@@ -40,6 +42,12 @@ private:
         operation_id of = none;
         int state = 0; ///< store::delivery
         std::int64_t correction = 0;
+        bool is_hedge = false;
+    };
+    struct second {
+        hedge_order order;
+        int route = 0;           ///< the last one that was tried
+        upstream_answer outcome; ///< that it is settled with
     };
     struct operation {
         happening kind = happening::send;
@@ -51,6 +59,7 @@ private:
         release_order release;
         std::string challenge_token; ///< of a refused send
         struct report report;        ///< of an update
+        second hedge;
         instant began{};
         boost::asio::cancellation_signal signal;
         bool gave_up = false;
@@ -105,6 +114,7 @@ private:
     std::vector<sum> sums();
     void compare_sums();
     void compare_money_with_the_upstream();
+    void count_messages();
 
     // world_orders.cpp: what happens next
     void begin_something();
@@ -114,11 +124,11 @@ private:
     void begin_cancel();
     void begin_release();
     void begin_update();
-    report draw_report(operation_id of, int known);
+    report draw_report(operation_id of, int known, bool is_hedge);
     void let_time_pass();
     void let_the_store_answer();
     void give_up();
-    void crash();
+    void crash(std::size_t which);
     void turn_the_clock();
     void lose_writes();
     operation_id add(happening kind);
@@ -138,6 +148,20 @@ private:
     [[nodiscard]] otp::release_request request_of(release_order const& order) const;
     [[nodiscard]] std::string id_text(operation_id of);
     [[nodiscard]] store::delivery_update update_of(operation_id op);
+
+    // world_hedges.cpp: second messages
+    void begin_hedge();
+    [[nodiscard]] std::optional<operation_id> draw_hedged();
+    [[nodiscard]] bool is_left_behind(operation_id send);
+    [[nodiscard]] bool draw_hedge(hedge_order& order);
+    void begin_hedge(hedge_order order);
+    void crash_during(operation_id op);
+    boost::asio::awaitable<answer> hedge(operation_id op);
+    [[nodiscard]] otp::ledger::purchase purchase_of(operation_id send, int route,
+                                                    wall_time when) const;
+    [[nodiscard]] store::settlement
+    settlement_of(operation_id op, std::vector<store::reservation> const& reserved) const;
+    void done_for_hedge(operation_id op, store_step what, instant issued, seen effect);
 
     // world_answers.cpp: what is heard
     void admitting(operation_id op, store::admission const& request) override;
@@ -183,7 +207,9 @@ private:
     bool remembers_writes_ = false;
     bool is_model_right_; ///< false with a server's own clock, and once a server has lost writes
     std::deque<operation> operations_;
-    std::vector<operation_id> sends_;      ///< admitted ones
+    std::vector<operation_id> sends_;                                    ///< admitted ones
+    std::unordered_map<operation_id, std::vector<operation_id>> hedges_; ///< by send
+    std::vector<operation_id> hedged_;     ///< sends with a second message
     std::vector<operation_id> keyed_;      ///< sends with an idempotency key
     std::vector<operation_id> challenged_; ///< sends that were refused with a challenge
     std::optional<report> last_report_;

@@ -70,6 +70,7 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
     case store_step::admit:
     case store_step::settle:
     case store_step::replace_reservation:
+        if (it.kind == happening::hedge) return done_for_hedge(op, what, issued, effect);
         done_for_send(op, what, issued, effect);
         break;
     case store_step::check:
@@ -87,10 +88,11 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
         audit_.released(it.release);
         break;
     case store_step::update:
-        it.expected = model_.update(it.report.of, it.report.state, it.report.correction, when);
-        if (it.expected.what == word::updated &&
-            it.report.state == static_cast<int>(store::delivery::failed))
-            audit_.lost(it.report.of);
+        it.expected = model_.update(it.report.of, it.report.is_hedge, it.report.state,
+                                    it.report.correction, when);
+        if (it.expected.what == word::updated || it.expected.what == word::recorded)
+            audit_.reported(it.report.of, it.report.is_hedge,
+                            static_cast<store::delivery>(it.report.state));
         break;
     }
 }
@@ -149,7 +151,9 @@ void world::done_for_send(operation_id op, store_step what, instant issued, seen
 void world::failed(operation_id op, store_step what) {
     note(happening::fault, op, static_cast<std::int64_t>(what));
     auto& it = at(op);
-    if (what == store_step::admit)
+    if (it.kind == happening::hedge)
+        it.expected = simply(word::store_unavailable);
+    else if (what == store_step::admit)
         it.admission_failed = true;
     else if (what == store_step::settle)
         it.settlement_failed = true;
@@ -169,6 +173,12 @@ void world::transmitting(operation_id op, bridgexapi::sms const& message) {
     note(happening::route, op, message.route_id);
     auto const& it = at(op);
     auto const code = code_in(message.text.reveal());
+    if (it.kind == happening::hedge) {
+        auto const of = it.hedge.order.of;
+        if (auto const& second = model_.hedge_of(of); !second || second->by != op)
+            disagree("#" + std::to_string(op) + ": sends what must not be sent");
+        return hold(audit_.transmitting_hedge(of, op, code), op);
+    }
     hold(audit_.transmitting(op, it.send, code), op);
     if (it.admission_failed) return fail("#" + std::to_string(op) + ": sends without an admission");
     if (model_.phase_of(op) != phase::sending)
@@ -183,6 +193,10 @@ void world::transmitting(operation_id op, bridgexapi::sms const& message) {
 
 void world::answered(operation_id op, upstream_answer what) {
     note(happening::upstream, op, static_cast<std::int64_t>(what.what), what.cost.value_or(-1));
+    if (at(op).kind == happening::hedge) {
+        at(op).hedge.outcome = what;
+        return;
+    }
     audit_.answered(op, what.what);
     model_.upstream(op, what, now());
 }

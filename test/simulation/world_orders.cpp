@@ -24,6 +24,7 @@ using std::chrono::seconds;
 /// How many recent sends are still used.
 constexpr std::size_t recent_sends = 10;
 constexpr std::size_t recent_challenges = 5;
+constexpr std::size_t recent_hedges = 3;
 constexpr int end_users = 3;
 /// Whose browsers come back. All others are fresh.
 constexpr int owners_devices = 4;
@@ -47,14 +48,15 @@ std::array<std::byte, 16> fingerprint_of(int content) {
 void world::begin_something() {
     auto const roll = chance_.below(1000);
     if (roll < 330) return begin_send();
-    if (roll < 690) return begin_check();
+    if (roll < 660) return begin_check();
+    if (roll < 695) return begin_hedge();
     if (roll < 735) return begin_find();
     if (roll < 745) return begin_release();
     if (roll < 775) return begin_cancel();
     if (roll < 815) return begin_update();
     if (roll < 970) return let_time_pass();
     if (roll < 990) return give_up();
-    if (roll < 995) return what_.loses_writes ? lose_writes() : crash();
+    if (roll < 995) return what_.loses_writes ? lose_writes() : crash(chance_.index(instances));
     if (roll < 998) return turn_the_clock();
     note(happening::sweep, none);
     backend_->sweep();
@@ -311,28 +313,36 @@ otp::release_request world::request_of(release_order const& order) const {
 
 /// First whether a message with an unknown outcome was sent at all, and its price; then its
 /// delivery.
-world::report world::draw_report(operation_id of, int known) {
+world::report world::draw_report(operation_id of, int known, bool is_hedge) {
     using enum store::delivery;
     auto const state = chance_.one_of({delivered, delivered, failed, accepted});
-    if (known != static_cast<int>(unknown)) return {of, static_cast<int>(state), 0};
-    auto const is = upstream_.of(of);
+    if (known != static_cast<int>(unknown)) return {of, static_cast<int>(state), 0, is_hedge};
+    auto const is = upstream_.of(is_hedge ? model_.hedge_of(of)->by : of);
+    auto const& reserved = is_hedge ? model_.hedge_of(of)->reserved : model_.reserved(of);
     return {of, static_cast<int>(is.sent > 0 ? accepted : failed),
-            is.charged - model_.reserved(of).front().amount};
+            is.charged - reserved.front().amount, is_hedge};
 }
 
 /// As the trackers of both instances would make it, sometimes twice.
 void world::begin_update() {
-    auto const of = draw_recent();
-    auto const known = of ? model_.delivery_of(*of, store_now()) : std::nullopt;
+    auto of = draw_recent();
+    if (!hedged_.empty() && chance_.chance(400))
+        of = hedged_[hedged_.size() - 1 - chance_.index(std::min(hedged_.size(), recent_hedges))];
+    auto known = of ? model_.delivery_of(*of, store_now()) : std::nullopt;
     if (!known) return;
+    auto const of_second = model_.hedge_delivery_of(*of, store_now());
+    bool const is_settled = of_second && *of_second != static_cast<int>(store::delivery::queued);
+    bool const is_hedge = is_settled && chance_.chance(500);
+    if (is_hedge) known = of_second;
     auto const op = add(happening::update);
     auto& update = at(op);
     if (last_report_ && chance_.chance(300))
         update.report = *last_report_;
     else
-        update.report = draw_report(*of, *known);
+        update.report = draw_report(*of, *known, is_hedge);
     last_report_ = update.report;
-    note(happening::update, op, update.report.of, update.report.state, update.report.correction);
+    note(happening::update, op, update.report.of,
+         update.report.state + (update.report.is_hedge ? 10 : 0), update.report.correction);
     auto& through = *instances_[update.instance].store;
     auto hear = [this, op](std::exception_ptr const& thrown,
                            store::result<store::update_outcome> const& said) {
@@ -346,18 +356,16 @@ void world::begin_update() {
 
 store::delivery_update world::update_of(operation_id op) {
     auto const& report = at(op).report;
-    auto const& about = at(report.of);
     store::delivery_update request;
-    request.address = about.at;
+    request.address = at(report.of).at;
     request.message = static_cast<store::delivery>(report.state);
+    request.is_hedge = report.is_hedge;
     if (report.correction == 0) return request;
-    auto const& to = about.send.to;
-    otp::ledger::purchase const purchase{rules_.clients[static_cast<std::size_t>(to.client)].name,
-                                         rules_.purposes[static_cast<std::size_t>(to.purpose)],
-                                         "",
-                                         model_.route_of(report.of),
-                                         money(),
-                                         wall_time(virtual_clock::begins_at) + about.booked_at};
+    auto const& second = model_.hedge_of(report.of);
+    auto const& booked = at(report.is_hedge ? second->by : report.of);
+    auto const purchase =
+        purchase_of(report.of, report.is_hedge ? second->route : model_.route_of(report.of),
+                    wall_time(virtual_clock::begins_at) + booked.booked_at);
     for (auto const& each : instances_[0].service->spending.reservations(purchase))
         request.adjustments.push_back({each.budget, report.correction});
     return request;
@@ -405,8 +413,7 @@ void world::give_up() {
 }
 
 /// The instance's operations end in the middle; what the store and the upstream have done remains.
-void world::crash() {
-    auto const which = chance_.index(instances);
+void world::crash(std::size_t which) {
     note(happening::crash, none, static_cast<std::int64_t>(which));
     turns_.drop([&](operation_id op) { return at(op).instance == which; });
     drain();
