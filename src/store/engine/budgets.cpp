@@ -54,8 +54,7 @@ void adjust(states& states, std::vector<adjustment> const& changes, store_time n
         if (!sum || each.change == 0) continue;
         addition addition;
         addition.field = state::field_name::sum;
-        addition.floor =
-            each.change < 0 ? std::min(-std::max(each.change, -value_max), value_max) : 0;
+        addition.floor = -std::clamp<std::int64_t>(each.change, -value_max, 0);
         addition.delta = std::clamp(each.change, -value_max, value_max - *sum);
         addition.retained_until =
             std::max(now, kept(states, each.budget).sum_end) + budget_retention_spare;

@@ -107,6 +107,16 @@ BOOST_AUTO_TEST_CASE(a_device_that_is_known_already_takes_no_other_place) {
     BOOST_TEST(is_known(w, 1));
 }
 
+BOOST_AUTO_TEST_CASE(a_device_is_known_after_a_guess_with_an_id_of_a_send_that_named_it) {
+    engine_world w;
+    w.admit(send_of(1, 1));
+    BOOST_TEST(is<verified>(w.check(from(1, held(guess_of(1, 1), 1)))));
+    BOOST_TEST(!is_known(w, 1));
+    w.admit(from(1, send_of(1, 2)));
+    BOOST_TEST(is<verified>(w.check(from(1, guess_of(1, 1)))));
+    BOOST_TEST(!is_known(w, 1));
+}
+
 // What is remembered for months never keeps a code out.
 BOOST_AUTO_TEST_CASE(without_ample_room_no_more_numbers_are_remembered) {
     engine_world w;
@@ -244,6 +254,16 @@ BOOST_AUTO_TEST_CASE(so_many_codes_pass_the_guard_after_a_success) {
     BOOST_TEST(is<refused>(w.admit(guarded(from(1, fresh(send_of(1, 19)))))));
 }
 
+BOOST_AUTO_TEST_CASE(the_last_trusted_code_passes_the_guard_again) {
+    engine_world w;
+    make_known(w, 1);
+    close_guard(w);
+    for (std::uint32_t id = 1; id <= engine::trusted_codes; ++id)
+        BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, id))))));
+    BOOST_TEST(is<admitted>(w.admit(guarded(send_of(1, 8)))));
+    BOOST_TEST(is<refused>(w.admit(guarded(fresh(send_of(1, 9))))));
+}
+
 // A count that began again after 255 would trust the codes.
 BOOST_AUTO_TEST_CASE(no_number_of_untyped_codes_is_trusted_again) {
     engine_world w;
@@ -278,6 +298,24 @@ BOOST_AUTO_TEST_CASE(a_refused_send_from_before_the_success_takes_back_none_that
             BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, id))))));
         w.settle(settlement_of(1, 1, send_result::refused));
         BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, 6))))) == !before);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_refused_send_of_the_same_millisecond_as_the_success_takes_back_its_own_code) {
+    for (bool const before : {true, false}) {
+        engine_world w;
+        close_guard(w);
+        auto late = send_of(1, 1);
+        late.key.scope = "payment";
+        if (before) w.admit(late);
+        make_known(w, 1);
+        if (!before) w.admit(late);
+        BOOST_TEST(
+            (w.settle(settlement_of(1, 1, send_result::refused)) == settle_outcome::settled));
+        for (std::uint32_t id = 2; id < 2 + engine::trusted_codes; ++id)
+            BOOST_TEST(is<admitted>(w.admit(guarded(fresh(send_of(1, id))))));
+        BOOST_TEST(is<refused>(w.admit(guarded(fresh(send_of(1, 9))))));
     }
 }
 

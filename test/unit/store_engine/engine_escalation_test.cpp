@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::uint16_t some_plan = 7;
 
-/// By a plan of three steps, whose messages have 60, 30 and 60 seconds to arrive.
+/// By a plan of three steps, whose messages have 60, 30 and 45 seconds to arrive.
 admission planned(std::uint32_t id, std::uint8_t begins_after = 0) {
     auto request = send_of(1, id);
     request.plan = planned_send{
-        {some_plan, static_cast<std::uint8_t>(begins_after + 1)}, begins_after, {60s, 30s, 60s}};
+        {some_plan, static_cast<std::uint8_t>(begins_after + 1)}, begins_after, {60s, 30s, 45s}};
     return request;
 }
 

@@ -189,6 +189,28 @@ BOOST_AUTO_TEST_CASE(a_solved_challenge_passes_once_until_its_record_ends) {
     check_room(w, guard(3), 1); // both were counted
 }
 
+BOOST_AUTO_TEST_CASE(a_refused_send_frees_the_challenge_that_it_used_and_no_other) {
+    for (bool const is_its_own : {true, false}) {
+        engine_world w;
+        auto const solved = [](std::uint32_t out_max) {
+            auto request = guarded_send(guard(out_max));
+            request.challenge = solved_challenge{key_of(7), 20min};
+            return request;
+        };
+        auto const first = solved(0);
+        BOOST_REQUIRE(is<admitted>(w.admit(first)));
+        auto const second = solved(9);
+        BOOST_REQUIRE(is<admitted>(w.admit(second)));
+        settlement refusal;
+        refusal.key = is_its_own ? first.key : second.key;
+        refusal.id = is_its_own ? first.id : second.id;
+        refusal.result = send_result::refused;
+        refusal.challenge = key_of(7);
+        BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
+        BOOST_TEST(is<admitted>(w.admit(solved(0))) == is_its_own);
+    }
+}
+
 // --- the period before --------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(of_the_hour_before_counts_what_is_not_yet_an_hour_ago) {

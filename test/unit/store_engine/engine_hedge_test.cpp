@@ -11,12 +11,20 @@ namespace {
 
 budget_key const hedge_budget{key_of(everybody), "daily", "2026-11-03"};
 
-/// A send by a plan, accepted unless it says otherwise.
+receipt by_route(int route) {
+    receipt sent;
+    sent.route_id = route;
+    return sent;
+}
+
+/// A send by a plan, accepted by route 1 unless it says otherwise.
 void send(engine_world& w, std::uint32_t id, send_result result = send_result::accepted) {
     auto request = send_of(1, id);
     request.plan = planned_send{{7, 1}, 0, {60s, 60s, 60s}};
     BOOST_REQUIRE(is<admitted>(w.admit(request)));
-    w.settle(settlement_of(1, id, result));
+    auto made = settlement_of(1, id, result);
+    if (result == send_result::accepted) made.accepted = by_route(1);
+    w.settle(made);
 }
 
 replace_outcome book(engine_world& w, std::uint32_t id) {
@@ -31,6 +39,7 @@ settle_outcome end(engine_world& w, std::uint32_t id, send_result result) {
     auto request = settlement_of(1, id, result);
     request.is_hedge = true;
     request.step = 3;
+    if (result == send_result::accepted) request.accepted = by_route(2);
     if (result == send_result::refused) request.adjustments = {{hedge_budget, -60}};
     return w.settle(request);
 }
@@ -58,7 +67,9 @@ BOOST_AUTO_TEST_CASE(a_second_message_is_booked_once) {
     BOOST_TEST(is<too_late>(book(w, 1)));
     BOOST_TEST(reserved(w) == 60);
     for (auto const result : {send_result::refused, send_result::accepted}) {
-        end(w, 1, result); // the second one is superseded
+        BOOST_TEST(
+            (end(w, 1, result) == (result == send_result::refused ? settle_outcome::settled
+                                                                  : settle_outcome::superseded)));
         BOOST_TEST(is<too_late>(book(w, 1)));
         BOOST_TEST(reserved(w) == 0);
     }
@@ -107,6 +118,57 @@ BOOST_AUTO_TEST_CASE(a_report_of_a_second_message_that_is_none_is_absent) {
     BOOST_TEST((w.find({key_of(1), id_of(1)})->message == delivery::delivered));
 }
 
+// The answer to the first report may have been lost.
+BOOST_AUTO_TEST_CASE(a_repeated_report_of_the_message_that_does_not_decide_is_recorded_again) {
+    engine_world w;
+    send(w, 1);
+    book(w, 1);
+    end(w, 1, send_result::accepted);
+    report(w, 1, delivery::delivered, true);
+    for (int n = 0; n < 2; ++n)
+        BOOST_TEST((report(w, 1, delivery::failed, false) == update_outcome::recorded));
+    BOOST_TEST((report(w, 1, delivery::delivered, true) == update_outcome::known));
+}
+
+BOOST_AUTO_TEST_CASE(of_two_messages_that_arrive_the_earlier_one_decides) {
+    engine_world w;
+    send(w, 1);
+    book(w, 1);
+    end(w, 1, send_result::accepted);
+    BOOST_TEST((report(w, 1, delivery::delivered, true) == update_outcome::updated));
+    BOOST_TEST((report(w, 1, delivery::delivered, false) == update_outcome::recorded));
+}
+
+BOOST_AUTO_TEST_CASE(a_right_code_came_with_the_message_that_arrived) {
+    using enum delivery;
+    for (auto const& [first, second, route] :
+         {std::tuple{accepted, accepted, 1}, std::tuple{accepted, delivered, 2},
+          std::tuple{delivered, delivered, 1}, std::tuple{failed, delivered, 2}}) {
+        engine_world w;
+        send(w, 1);
+        book(w, 1);
+        end(w, 1, send_result::accepted);
+        report(w, 1, second, true);
+        report(w, 1, first, false);
+        BOOST_TEST(expect<verified>(w.check(guess_of(1, 1))).sent.value().route_id == route);
+    }
+}
+
+// Otherwise its refund would find nothing to be booked with.
+BOOST_AUTO_TEST_CASE(a_second_message_of_unknown_outcome_is_kept_as_long_as_its_entry) {
+    for (auto const result : {send_result::unknown, send_result::accepted}) {
+        engine_world w;
+        send(w, 1);
+        book(w, 1);
+        auto request = settlement_of(1, 1, result);
+        request.is_hedge = true;
+        request.entry = journal_write{{key_of(1), 0}, key_of(1), "sealed", 1h};
+        w.settle(request);
+        w.pass(1h - 1us);
+        BOOST_TEST(w.find({key_of(1), id_of(1)}).has_value() == (result == send_result::unknown));
+    }
+}
+
 // Else the next resend would begin with the route of the second message.
 BOOST_AUTO_TEST_CASE(a_resend_begins_after_the_step_of_the_second_message) {
     engine_world w;
@@ -132,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_second_message_that_was_not_sent_ends_the_cooldown_of_a_f
     report(w, 1, delivery::failed, false);
     request.id = id_of(2);
     BOOST_TEST(is<refused>(w.admit(request)));
-    end(w, 1, send_result::refused);
+    BOOST_TEST((end(w, 1, send_result::refused) == settle_outcome::failed));
     BOOST_TEST((w.find({key_of(1), id_of(1)})->message == delivery::failed));
     BOOST_TEST(is<admitted>(w.admit(request)));
 }

@@ -66,6 +66,19 @@ BOOST_AUTO_TEST_CASE(an_entry_is_read_as_it_was_written_until_its_time) {
     BOOST_TEST(read().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_page_has_the_slots_from_its_first_on_and_no_others) {
+    write({entry_of(2, 30), entry_of(3, 31), entry_of(4, 32), entry_of(5, 33)});
+    pass(1us);
+    journal_page const page{key_of(1), 3, 2};
+    auto const found = run<engine::read_journal>(page);
+    BOOST_TEST_REQUIRE(found.size() == 2U);
+    BOOST_TEST((found[0] == journal_entry{3, key_of(31), "sealed", 1h})); // rounded up
+    BOOST_TEST((found[1] == journal_entry{4, key_of(32), "sealed", 1h}));
+    engine::key_list keys;
+    engine::list_keys(page, keys);
+    BOOST_TEST(keys.size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(an_erased_entry_is_gone_but_no_other_that_has_its_slot_since) {
     write({entry_of(0, 30)});
     write({entry_of(0, 31, "")});
@@ -222,6 +235,18 @@ BOOST_AUTO_TEST_CASE(a_lease_of_the_far_future_is_over) {
     claim(first_claim_of(1));
     be_at(0s);
     BOOST_TEST(claim(first_claim_of(2)).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_lease_of_a_clock_that_is_barely_ahead_is_not_over) {
+    for (counter_time const ahead : {1000ms, 1001ms}) {
+        journal_world w;
+        w.be_at(ahead);
+        auto longest = first_claim_of(1);
+        longest.lease = journal_lease_max;
+        w.claim(longest);
+        w.be_at(0s);
+        BOOST_TEST(w.claim(first_claim_of(2)).size() == (ahead > 1s ? 2U : 1U));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(one_journal_too_many_drops_the_oldest_one_that_nobody_holds) {

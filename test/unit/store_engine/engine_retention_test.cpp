@@ -58,6 +58,15 @@ BOOST_AUTO_TEST_CASE(a_limit_is_kept_for_its_window_and_a_minute) {
     BOOST_TEST((end_of(w, key) == some_time + 50s + 1min));
 }
 
+BOOST_AUTO_TEST_CASE(a_pause_that_never_grows_is_kept_until_it_ends) {
+    engine_world w;
+    auto request = send_of(1, 1);
+    request.retention = 60s;
+    request.cooldown = cooldown_rule{90s, 90s, 1h};
+    w.admit(request);
+    BOOST_TEST((end_of(w, state::number_state_key(key_of(1))) == some_time + 90s + 1min));
+}
+
 BOOST_AUTO_TEST_CASE(a_budget_is_kept_for_a_day_after_its_end) {
     engine_world w;
     auto const key = state::budget_state_key(daily());

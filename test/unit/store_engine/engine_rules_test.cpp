@@ -232,6 +232,46 @@ BOOST_AUTO_TEST_CASE(what_is_no_longer_in_a_row_is_not_taken_back_once_more) {
     BOOST_TEST((next_pause(w, 5) == 90s));
 }
 
+BOOST_AUTO_TEST_CASE(of_sends_that_are_no_longer_in_a_row_none_is_taken_back) {
+    engine_world w;
+    for (std::uint32_t const id : {1U, 2U}) {
+        auto request = paused_send(id);
+        request.cooldown.memory = 45s;
+        BOOST_TEST((expect<admitted>(w.admit(request)).cooldown == 45s));
+        if (id == 1) w.pass(45s); // the first one is no longer in a row
+    }
+    w.settle(refusal_of(1));
+    w.settle(refusal_of(2));
+    BOOST_TEST((next_pause(w, 3) == 45s));
+    w.pass(45s);
+    BOOST_TEST((next_pause(w, 4) == 90s));
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_send_knows_how_long_the_requesters_own_code_lasts) {
+    engine_world w;
+    auto request = paused_send(1);
+    request.by = {std::byte{7}};
+    request.repeat.attempts_max = 5;
+    w.admit(request);
+    w.pass(10s);
+    auto const own_code_end = [&w](admission again) {
+        again.id = id_of(2);
+        return expect<refused>(w.admit(again)).own_code_end;
+    };
+    auto other = request;
+    other.by = {std::byte{8}};
+    BOOST_TEST((own_code_end(other) == 0s));
+    auto guess = guess_of(1, 9);
+    guess.by = request.by;
+    for (int n = 0; n < 5; ++n) {
+        BOOST_TEST((own_code_end(request) == 50s));
+        w.check(guess);
+    }
+    BOOST_TEST((own_code_end(request) == 0s));
+    request.repeat.attempts_max = 0; // used attempts do not matter
+    BOOST_TEST((own_code_end(request) == 50s));
+}
+
 BOOST_AUTO_TEST_CASE(an_undone_admission_takes_back_the_pause_that_it_began) {
     for (bool const another_followed : {false, true}) {
         engine_world w;

@@ -171,6 +171,33 @@ BOOST_AUTO_TEST_CASE(a_message_of_unknown_outcome_is_accepted_once_a_report_show
     BOOST_TEST(counts(w).at(0).delivered == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_second_message_is_no_sample) {
+    engine_world w;
+    auto request = send_of(1, 1);
+    request.plan = planned_send{{7, 1}, 0, {60s, 60s}};
+    BOOST_REQUIRE(is<admitted>(w.admit(request)));
+    w.settle(scored(1, 1, {attempt(3)}));
+    reservation_replacement second;
+    second.address = {key_of(1), id_of(1)};
+    second.is_hedge = true;
+    BOOST_REQUIRE(is<reservation_replaced>(w.run<engine::replace_reservation>(second)));
+    auto made = settlement_of(1, 1, send_result::accepted);
+    made.is_hedge = true;
+    made.accepted.emplace().route_id = 8;
+    w.settle(made);
+    delivery_update arrival;
+    arrival.address = second.address;
+    arrival.message = delivery::delivered;
+    arrival.is_hedge = true;
+    arrival.score = report_score{slot, 8, 3000ms};
+    BOOST_TEST((w.run<engine::update>(arrival) == update_outcome::updated));
+    verify(w, 1, 1);
+    route_counts expected;
+    expected.route_id = 3;
+    expected.sent = expected.accepted = 1;
+    BOOST_TEST((counts(w) == std::vector{expected}));
+}
+
 BOOST_AUTO_TEST_CASE(a_user_who_is_faster_than_the_upstream_is_verified) {
     engine_world w;
     send(w, 1, 1);
