@@ -107,7 +107,11 @@ answer model::update(operation_id of, bool is_hedge, int state, std::int64_t cor
         return store::certainty(static_cast<store::delivery>(delivery));
     };
     auto& message = is_hedge ? *found->hedge : found->delivery;
-    if (certainty(state) <= certainty(message)) return simply(word::known);
+    bool const is_end = state == has_arrived || state == has_failed;
+    if (certainty(state) <= certainty(message)) {
+        bool const is_other = is_end && found->hedge && found->delivered() != state;
+        return simply(is_other ? word::recorded : word::known);
+    }
     auto& s = sends_.at(of);
     if (message == outcome_unknown) (is_hedge ? s.hedge->price_known : s.price_known) = true;
     auto const before = found->delivered();
@@ -117,7 +121,6 @@ answer model::update(operation_id of, bool is_hedge, int state, std::int64_t cor
         money_.change(each.of, correction, now);
         each.amount += correction;
     }
-    bool const is_end = state == has_arrived || state == has_failed;
     bool const decides = found->delivered() == state && before != state;
     its_number->change(now);
     return simply(is_end && !decides ? word::recorded : word::updated);

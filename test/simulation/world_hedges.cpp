@@ -117,7 +117,7 @@ asio::awaitable<answer> world::hedge(operation_id op) {
     }
     auto const settled = co_await store.settle(settlement_of(op, reserved));
     if (!settled) co_return simply(word::store_unavailable);
-    co_return simply(*settled == store::settle_outcome::settled ? word::hedged : word::known);
+    co_return simply(*settled != store::settle_outcome::superseded ? word::hedged : word::known);
 }
 
 otp::ledger::purchase world::purchase_of(operation_id send, int route, wall_time when) const {
