@@ -61,6 +61,9 @@ public:
     void began(operation_id op, send_order order, instant now);
     /// The store did its admission, which was issued at `issued`.
     void admit(operation_id op, instant issued, instant now);
+    /// ... by an instance that has not seen how full a limit is, and found that the send begins after
+    /// a step that was tried before.
+    void admit_elsewhere(operation_id op, instant now);
     [[nodiscard]] phase phase_of(operation_id op) const { return sends_.at(op).at; }
     /// The current route.
     [[nodiscard]] int route_of(operation_id op) const;

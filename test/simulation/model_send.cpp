@@ -86,6 +86,14 @@ void model::admit(operation_id op, instant issued, instant now) {
     }
 }
 
+void model::admit_elsewhere(operation_id op, instant now) {
+    auto& s = sends_.at(op);
+    auto const step = tried_before(s, now);
+    if (s.violations.empty() || step == s.begins_after) return;
+    s.violations.clear();
+    begin_after(s, step);
+}
+
 std::optional<answer> model::said_before(send_order const& order, instant now) {
     if (order.idempotency_key < 0) return std::nullopt;
     auto const found = keys_.find({order.to.client, order.idempotency_key});

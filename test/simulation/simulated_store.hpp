@@ -96,6 +96,7 @@ private:
         return std::holds_alternative<otpd::store::wrong>(said) ? seen::wrong : seen::nothing;
     }
     static seen effect_of(otpd::store::admit_outcome const& said) {
+        if (std::holds_alternative<otpd::store::begin_after>(said)) return seen::elsewhere;
         return std::holds_alternative<otpd::store::admitted>(said) ? seen::admitted : seen::nothing;
     }
     static seen effect_of(otpd::store::replace_outcome const& said) {

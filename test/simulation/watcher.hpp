@@ -22,9 +22,10 @@ enum class store_step : std::uint8_t {
     release
 };
 
-/// The effect of a step, for the audit: a guess was compared, a send admitted. `unheard`: the store
+/// The effect of a step, for the audit: a guess was compared, a send admitted. `elsewhere`: a send
+/// begins after a step of its plan that was tried before. `unheard`: the store
 /// did not learn of it.
-enum class seen : std::uint8_t { nothing, wrong, right, admitted, unheard };
+enum class seen : std::uint8_t { nothing, wrong, right, admitted, elsewhere, unheard };
 
 class watcher {
 public:

@@ -136,6 +136,8 @@ void world::done_for_send(operation_id op, store_step what, instant issued, seen
         return;
     }
     model_.admit(op, issued, when);
+    bool const sees_all = backend_->is_known() == backend::exactness::all;
+    if (effect == seen::elsewhere && !sees_all) model_.admit_elsewhere(op, when);
     bool const must = model_.phase_of(op) == phase::sending;
     if (effect == seen::unheard && must) effect = seen::admitted;
     if (must != (effect == seen::admitted))
