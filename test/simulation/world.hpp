@@ -60,6 +60,7 @@ private:
         std::string challenge_token; ///< of a refused send
         struct report report;        ///< of an update
         second hedge;
+        std::string transmitted; ///< the code of a send's message
         instant began{};
         boost::asio::cancellation_signal signal;
         bool gave_up = false;

@@ -181,6 +181,7 @@ void world::transmitting(operation_id op, bridgexapi::sms const& message) {
             disagree("#" + std::to_string(op) + ": sends what must not be sent");
         return hold(audit_.transmitting_hedge(of, op, code), op);
     }
+    at(op).transmitted = code;
     hold(audit_.transmitting(op, it.send, code), op);
     if (it.admission_failed) return fail("#" + std::to_string(op) + ": sends without an admission");
     if (model_.phase_of(op) != phase::sending)

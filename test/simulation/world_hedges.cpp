@@ -112,7 +112,7 @@ asio::awaitable<answer> world::hedge(operation_id op) {
     if (!routes.empty()) {
         auto const& to = rules_.numbers[static_cast<std::size_t>(at(of).send.to.number)];
         bridgexapi::sms message{it.hedge.route, "otpd", *phone_number::parse(to),
-                                secret_string("Code: " + model_.code_of(of))};
+                                secret_string("Code: " + at(of).transmitted)};
         co_await upstream_.send_sms(std::move(message), deadline::in(std::chrono::hours(1)));
     }
     auto const settled = co_await store.settle(settlement_of(op, reserved));
