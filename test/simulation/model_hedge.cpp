@@ -25,8 +25,8 @@ int model::verification::delivered() const {
 std::vector<int> model::routes_left(operation_id op) const {
     auto const& s = sends_.at(op);
     if (!s.order.is_planned()) return {};
-    return {s.order.routes.begin() + static_cast<std::ptrdiff_t>(s.next_route),
-            s.order.routes.end()};
+    auto const tried = std::min(s.next_route, s.order.routes.size());
+    return {s.order.routes.begin() + static_cast<std::ptrdiff_t>(tried), s.order.routes.end()};
 }
 
 int model::number_of(int route) const {
