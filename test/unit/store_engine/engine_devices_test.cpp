@@ -157,6 +157,40 @@ BOOST_AUTO_TEST_CASE(other_scopes_wait_within_the_class) {
     BOOST_TEST((expect<refused>(w.admit(from(1, request))).violations.at(0).retry_after == 5s));
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_of_each_class_counts_the_classes_apart) {
+    for (auto const of : {audience::everybody, audience::each_class}) {
+        engine_world w;
+        make_known(w, 1);
+        auto request = send_of(1, 1);
+        request.rate_limit_checks = {rate_limit_check{key_of(1), "limit", 1, 40s}};
+        request.rate_limit_checks[0].of = of;
+        BOOST_TEST(is<admitted>(w.admit(request)));
+        state::number_state kept;
+        BOOST_REQUIRE(decode(w.io.blob(state::number_state_key(key_of(1))), kept));
+        BOOST_TEST((kept.find_limit("limit") != nullptr));
+        request.id = id_of(2);
+        BOOST_TEST(is<refused>(w.admit(request)));
+        BOOST_TEST(is<admitted>(w.admit(from(1, request))) == (of == audience::each_class));
+        request.id = id_of(3);
+        BOOST_TEST(is<refused>(w.admit(from(1, request))));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(failures_in_a_row_are_those_of_strangers) {
+    engine_world w;
+    make_known(w, 1);
+    w.admit(from(1, send_of(1, 1)));
+    w.admit(send_of(1, 2));
+    auto guess = guess_of(1, 9);
+    guess.guesses = guess_budget{100, 24h, 0, 100, 0, 0ms, 0ms, 2};
+    for (int n = 0; n < 3; ++n)
+        BOOST_TEST(is<wrong>(w.check(from(1, guess))));
+    BOOST_TEST(is<wrong>(w.check(guess)));
+    BOOST_TEST(is<wrong>(w.check(guess)));
+    BOOST_TEST(is<locked>(w.check(guess)));
+    BOOST_TEST(is<wrong>(w.check(from(1, guess))));
+}
+
 BOOST_AUTO_TEST_CASE(a_success_ends_the_waits_of_its_class_if_no_guesses_remain) {
     engine_world w;
     make_known(w, 1);

@@ -152,6 +152,23 @@ BOOST_AUTO_TEST_CASE(a_send_of_the_previous_period_that_was_none_is_taken_back_t
     check_room(w, rule, 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_send_of_the_previous_period_that_was_none_makes_room_now) {
+    engine_world w;
+    w.be_at(day_begins + 1h);
+    auto const rule = guard(2);
+    auto const request = guarded_send(rule);
+    BOOST_TEST(is<admitted>(w.admit(request)));
+    send(w, 1);
+    w.be_at(day_begins + 150min); // half of both still counts: one
+    settlement refusal;
+    refusal.key = request.key;
+    refusal.id = request.id;
+    refusal.result = send_result::refused;
+    refusal.guarded = {rule.key};
+    BOOST_TEST((w.settle(refusal) == settle_outcome::settled));
+    check_room(w, rule, 2);
+}
+
 // Whether or not the store has deleted a state that expired.
 BOOST_AUTO_TEST_CASE(a_typed_code_makes_room_where_nothing_was_sent) {
     engine_world w;
@@ -243,6 +260,25 @@ BOOST_AUTO_TEST_CASE(the_wait_may_end_in_the_next_hour) {
     send(w, 9);
     // Three of the nine may be left: when less than 4/9 of an hour is left.
     check_wait(w, guard(4), 1h - 10s + 2'000'001ms);
+}
+
+// As long as without the typed codes, and without the sends that these make room for.
+BOOST_AUTO_TEST_CASE(typed_codes_shorten_the_wait) {
+    engine_world w;
+    send(w, 8);
+    w.be_at(1h);
+    send(w, 6, 1);
+    check_wait(w, guard(10), 450'001ms - 10s);
+    engine_world until_next_hour;
+    send(until_next_hour, 12, 1);
+    check_wait(until_next_hour, guard(4), 1h - 10s + 2'000'001ms);
+}
+
+BOOST_AUTO_TEST_CASE(more_sends_than_milliseconds_in_a_period_have_no_room_in_the_next) {
+    engine_world w;
+    send(w, 1000, 0, 1s);
+    w.be_at(1s);
+    check_room(w, guard(1, 1s), 0);
 }
 
 BOOST_AUTO_TEST_CASE(one_of_the_hour_before_is_over_a_moment_after_it) {

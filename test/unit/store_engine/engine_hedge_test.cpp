@@ -154,6 +154,17 @@ BOOST_AUTO_TEST_CASE(a_right_code_came_with_the_message_that_arrived) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_second_message_is_shown_with_its_receipt) {
+    engine_world w;
+    auto const hedged = [&w] { return w.find({key_of(1), id_of(1)})->hedged; };
+    send(w, 1);
+    BOOST_TEST(!hedged().has_value());
+    book(w, 1);
+    BOOST_TEST(!hedged().has_value());
+    end(w, 1, send_result::accepted);
+    BOOST_TEST(hedged().value().route_id == 2);
+}
+
 // Otherwise its refund would find nothing to be booked with.
 BOOST_AUTO_TEST_CASE(a_second_message_of_unknown_outcome_is_kept_as_long_as_its_entry) {
     for (auto const result : {send_result::unknown, send_result::accepted}) {

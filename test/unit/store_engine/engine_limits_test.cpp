@@ -207,6 +207,20 @@ BOOST_AUTO_TEST_CASE(a_limit_on_guesses_is_used_up_to_its_quota) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_on_guesses_counts_wrong_ones_and_if_it_says_so_absent_ones) {
+    for (bool const counts_absent : {true, false}) {
+        engine_world w;
+        auto guess = guess_of(1, 9);
+        guess.rate_limit_checks = {limit(false, 2, 40s)};
+        guess.rate_limit_checks[0].counts_absent = counts_absent;
+        BOOST_TEST(is<absent>(w.check(guess)));
+        w.admit(send_of(1, 1));
+        BOOST_TEST(is<wrong>(w.check(guess)));
+        BOOST_TEST(is<wrong>(w.check(guess)) == !counts_absent);
+        BOOST_TEST(is<refused>(w.check(guess)));
+    }
+}
+
 // --- the cooldown -------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_pause_ends_with_the_millisecond) {

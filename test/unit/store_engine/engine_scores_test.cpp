@@ -288,6 +288,93 @@ BOOST_AUTO_TEST_CASE(a_sample_of_a_clock_that_was_ahead_holds_up_no_other) {
     BOOST_TEST(counts(w).at(0).sent == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_sample_of_a_clock_that_was_barely_ahead_counts) {
+    for (auto const ahead : {counter_time(1s), counter_time(1s + 1us)}) {
+        engine_world w;
+        w.be_at(ahead);
+        send(w, 1, 1);
+        w.settle(scored(1, 1, {attempt(3)}));
+        w.be_at(0s);
+        send(w, 1, 2);
+        w.settle(scored(1, 2, {attempt(3)}));
+        BOOST_TEST(counts(w).at(0).sent == (ahead > 1s ? 2 : 1));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_settlement_without_attempts_or_of_a_settled_send_takes_no_sample) {
+    engine_world w;
+    send(w, 1, 1);
+    auto nothing = settlement_of(1, 1, send_result::unknown);
+    nothing.score = send_score{key_of(all_clients + 1), slot, {}};
+    w.settle(nothing);
+    w.settle(scored(1, 1, {attempt(3)}));
+    BOOST_TEST(counts(w).empty());
+    send(w, 1, 2);
+    w.settle(scored(1, 2, {attempt(3)}));
+    BOOST_TEST(counts(w).at(0).sent == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_success_without_a_slot_counts_nothing) {
+    engine_world w;
+    send(w, 1, 1);
+    w.settle(scored(1, 1, {attempt(3)}));
+    auto guess = guess_of(1, 1);
+    guess.id = id_of(1);
+    BOOST_TEST(is<verified>(w.check(guess)));
+    BOOST_TEST(counts(w).at(0).verified == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_counts_of_a_route_are_added_at_once_and_refuse_no_step) {
+    engine_world w;
+    send(w, 1, 1);
+    w.settle(scored(1, 1, {attempt(3)}));
+    auto const refusing = std::ranges::count(w.io.added, false, &field_addition::skips_when_over);
+    BOOST_TEST(refusing == 1); // the sample of the number
+    auto const sampled = state::limit_state_key(key_of(all_clients + 1));
+    BOOST_TEST((w.io.ends.at(sampled) == some_time + 24h + 1min));
+    report(w, 1, 1, 3, delivery::delivered, 0ms);
+    state::shared_state kept;
+    auto const key = state::score_state_key(state::score_part::counts, slot);
+    BOOST_REQUIRE(decode(w.io.blob(key), kept));
+    BOOST_TEST(kept.fields.size() == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(an_hour_lists_as_many_countries_as_fit) {
+    engine_world w;
+    for (std::uint32_t n = 1; n <= state::fields_max + 1; ++n) {
+        send(w, n, n);
+        auto request = scored(n, n, {attempt(3)});
+        request.score->slot.country = std::to_string(n);
+        BOOST_TEST((w.settle(request) == settle_outcome::settled));
+    }
+    BOOST_TEST(countries(w).size() == state::fields_max);
+}
+
+BOOST_AUTO_TEST_CASE(fields_that_no_release_wrote_are_ignored) {
+    engine_world w;
+    auto const keep = [&w](state::score_part part, score_slot const& of, std::string_view name,
+                           std::int64_t value) {
+        state::shared_state kept;
+        kept.add_field(name).stored = value;
+        kept.sum_end = some_time + 1h;
+        auto& blob = w.io.blob(state::score_state_key(part, of));
+        blob.clear();
+        encode(blob, kept, 77);
+    };
+    constexpr char past_the_last_field = 7 + score_buckets;
+    constexpr char past_the_last_route = scored_routes_max + 1;
+    std::int64_t hour = some_hour;
+    for (auto const& name :
+         {std::string("abc"), std::string{'\0', '\1'}, std::string{past_the_last_route, '\1'},
+          std::string{'\1', past_the_last_field}}) {
+        score_slot const other{"NL", ++hour};
+        keep(state::score_part::counts, other, name, 5);
+        BOOST_TEST(counts(w, other).empty());
+    }
+    keep(state::score_part::countries, {{}, some_hour}, "NL", 0);
+    BOOST_TEST(countries(w).empty());
+}
+
 BOOST_AUTO_TEST_CASE(an_hour_is_kept_for_a_day_and_ends_by_itself) {
     engine_world w;
     send(w, 1, 1);

@@ -127,7 +127,9 @@ BOOST_AUTO_TEST_CASE(a_send_is_in_flight_for_its_lease_at_most) {
 
 BOOST_AUTO_TEST_CASE(a_send_without_a_lease_is_never_in_flight) {
     engine_world w;
+    w.be_at(500ms);
     w.admit(send_of(1, 1));
+    w.be_at(0s); // nor if the clock was ahead
     BOOST_TEST(is<admitted>(w.admit(send_of(1, 2))));
 }
 
@@ -238,6 +240,15 @@ BOOST_AUTO_TEST_CASE(where_no_attempts_are_left_a_resend_begins_a_second_code_an
     }
 }
 
+BOOST_AUTO_TEST_CASE(attempts_are_exhausted_until_the_last_code_ends) {
+    engine_world w;
+    w.admit(send_with(1, 1, 10min));
+    w.pass(6min);
+    w.admit(send_with(2, 2, 10min));
+    guess_wrong(w, guess_of(1, 9), 5);
+    BOOST_TEST((expect<exhausted>(w.check(guess_of(1, 9))).retry_after == 10min));
+}
+
 // A guess counts at both codes. It is compared with those that have attempts left.
 BOOST_AUTO_TEST_CASE(a_guess_is_compared_with_each_code_that_has_attempts_left) {
     engine_world w;
@@ -277,6 +288,36 @@ BOOST_AUTO_TEST_CASE(scopes_have_codes_of_their_own) {
     auto guess = guess_of(1, 2);
     guess.key.scope = "payment";
     BOOST_TEST(is<verified>(w.check(guess)));
+}
+
+BOOST_AUTO_TEST_CASE(a_guess_in_a_sibling_is_wrong_and_its_own_scope_comes_first) {
+    engine_world w;
+    auto const bound_to = [](std::string const& what) { return "login" + (binding_mark + what); };
+    auto request = send_of(1, 1);
+    request.key.scope = bound_to("a");
+    w.admit(request);
+    auto guess = guess_of(1, 1);
+    guess.key.scope = bound_to("b");
+    BOOST_TEST(is<wrong>(w.check(guess)));
+    request = send_with(2, 2, 60s);
+    request.key.scope = bound_to("b");
+    w.admit(request);
+    guess.key.scope = bound_to("a");
+    BOOST_TEST((expect<verified>(w.check(guess)).id == id_of(1)));
+}
+
+// The codes of test numbers have no length here.
+BOOST_AUTO_TEST_CASE(a_guess_of_another_length_than_the_code_is_absent) {
+    for (int const of_code : {0, 6})
+        for (int const of_guess : {0, 6, 8}) {
+            engine_world w;
+            auto request = send_of(1, 1);
+            request.code.length = static_cast<std::uint8_t>(of_code);
+            w.admit(request);
+            auto guess = guess_of(1, 9);
+            guess.length = static_cast<std::uint8_t>(of_guess);
+            BOOST_TEST(is<absent>(w.check(guess)) == (of_code == 6 && of_guess == 8));
+        }
 }
 
 BOOST_AUTO_TEST_CASE(a_code_of_a_clock_that_was_ahead_lives_as_long_as_another) {
@@ -426,6 +467,52 @@ BOOST_AUTO_TEST_CASE(a_number_has_so_many_guesses_and_so_many_of_ids) {
         }
         BOOST_TEST(is<locked>(w.check(held(guess, 3)))); // and two in all
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_send_waits_until_a_guess_is_left) {
+    for (std::uint32_t const of_ids : {0U, 1U}) {
+        engine_world w;
+        auto request = send_of(1, 1);
+        request.guesses = guess_budget{3, 24s, of_ids}; // parts of 1 s
+        w.admit(request);
+        auto guess = guess_of(1, 9);
+        guess.guesses = request.guesses;
+        guess_wrong(w, guess, 3);
+        w.pass(10s);
+        if (of_ids > 0) guess_wrong(w, held(guess, 1), 1);
+        request.id = id_of(2);
+        auto const against = expect<refused>(w.admit(request)).violations;
+        BOOST_TEST((against.at(0) == violation{guesses_counter, 15s}));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(strangers_have_so_many_failures_in_a_row) {
+    engine_world w;
+    auto request = send_of(1, 1);
+    request.guesses = guess_budget{100, 24h, 2, 10, 0, 0ms, 0ms, 3};
+    w.admit(request);
+    auto guess = guess_of(1, 9);
+    guess.guesses = request.guesses;
+    for (std::uint32_t const left : {2U, 1U, 0U})
+        BOOST_TEST(expect<wrong>(w.check(guess)).attempts_left == left);
+    BOOST_TEST((expect<locked>(w.check(guess)).retry_after == failure_memory));
+    BOOST_TEST(is<locked>(w.check(held(guess, 1))));
+    request.id = id_of(2);
+    auto const against = expect<refused>(w.admit(request)).violations;
+    BOOST_TEST((against.at(0) == violation{guesses_counter, failure_memory}));
+    w.pass(failure_memory - 1us);
+    BOOST_TEST(is<refused>(w.admit(request)));
+    w.pass(1us);
+    BOOST_TEST(is<admitted>(w.admit(request)));
+}
+
+BOOST_AUTO_TEST_CASE(where_no_guess_waits_none_waits_for_a_clock_that_was_ahead) {
+    engine_world w;
+    w.be_at(500ms);
+    w.admit(send_of(1, 1));
+    guess_wrong(w, guess_of(1, 9), 1);
+    w.be_at(0s);
+    guess_wrong(w, guess_of(1, 9), 1);
 }
 
 // A first guess that counts with the others is the only first guess of its id.
