@@ -284,6 +284,41 @@ BOOST_AUTO_TEST_CASE(what_is_barely_in_the_future_was_written_by_another_instanc
     }
 }
 
+BOOST_AUTO_TEST_CASE(each_part_that_a_clock_wrote_that_was_ahead_is_corrected) {
+    using writer_of_part = void (*)(number_state&, store_time);
+    std::vector<writer_of_part> const parts{
+        [](number_state& to, store_time at) {
+            auto& v = to.verifications.emplace_back();
+            v.end(progress::canceled);
+            v.admitted = at;
+            v.retained_until = at + 1h;
+        },
+        [](number_state& to, store_time at) {
+            to.cooldowns = {{"a", {}, 1, at, at + 45s, at + 45s}};
+        },
+        [](number_state& to, store_time at) {
+            to.guesses = {{{}, guess_kind::common, 1, at, at + 1h}};
+        },
+        [](number_state& to, store_time at) { to.devices = {{{std::byte{1}}, at}}; },
+        [](number_state& to, store_time at) { to.escalations = {at}; },
+        [](number_state& to, store_time at) { to.verified_at = at; },
+        [](number_state& to, store_time at) {
+            to.failures_in_a_row = 1;
+            to.last_failure = at;
+        }};
+    for (auto const write : parts)
+        for (counter_time const ahead : {clock_tolerance, clock_tolerance + 1us}) {
+            number_state state;
+            write(state, some_time + ahead);
+            BOOST_TEST(!state.is_empty());
+            BOOST_TEST(state.advance(some_time) == (ahead > clock_tolerance));
+        }
+    number_state state;
+    state.verified_at = some_time + 600s;
+    BOOST_TEST(state.advance(some_time + 1us));
+    BOOST_TEST((state.verified_at == some_time)); // in whole milliseconds
+}
+
 BOOST_AUTO_TEST_CASE(what_a_clock_wrote_that_was_ahead_is_as_if_written_now) {
     auto state = typical_number();
     state.verifications[0].lease_end = some_time + 30s;

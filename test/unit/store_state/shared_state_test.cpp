@@ -100,6 +100,17 @@ BOOST_AUTO_TEST_CASE(a_guard_without_all_of_its_fields_is_refused) {
     BOOST_TEST(!decode(bytes, read));
 }
 
+BOOST_AUTO_TEST_CASE(a_guard_without_a_typing_time_is_refused) {
+    for (auto const typing : {0s, 1s}) {
+        auto state = guarded();
+        state.guard->typing = typing;
+        std::string bytes;
+        encode(bytes, state, 77);
+        shared_state read;
+        BOOST_TEST(decode(bytes, read) == (typing == 1s));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_sum_is_forgotten_with_its_time) {
     for (auto const& [at, kept] : std::vector<std::pair<store_time, bool>>{
              {some_time - 1us, true}, {some_time, false}, {some_time + 1us, false}}) {
@@ -126,6 +137,14 @@ BOOST_AUTO_TEST_CASE(a_period_becomes_the_period_before) {
         BOOST_TEST(values(state) == expected, later.count());
         BOOST_TEST(!state.advance(some_time + later));
     }
+}
+
+BOOST_AUTO_TEST_CASE(an_hour_may_end_within_a_period) {
+    auto const end_of_hour = some_time + 1h - 4567ms;
+    shared_state state;
+    state.add_guard(end_of_hour - 1us, 7s);
+    BOOST_TEST(state.advance(end_of_hour));
+    BOOST_TEST(!state.advance(end_of_hour));
 }
 
 // Other instances add meanwhile: a backend takes its current value from the field's former

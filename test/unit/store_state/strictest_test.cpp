@@ -137,6 +137,20 @@ BOOST_AUTO_TEST_CASE(counts_and_pauses_are_the_greater_ones) {
     BOOST_TEST((theirs.last_failure == some_time + 5s));
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_code_is_as_old_as_the_older_one_and_a_verification_is_kept_as_the_longer_one) {
+    for (bool const is_mine : {false, true}) {
+        auto theirs = account_of({send(1, 1)});
+        auto mine = theirs;
+        auto& other = is_mine ? mine : theirs;
+        other.codes[0].begun -= 1s;
+        other.verifications[0].retained_until += 1h;
+        make_strictest(theirs, mine);
+        BOOST_TEST((theirs.codes.at(0).begun == some_time - 1s));
+        BOOST_TEST((theirs.verifications.at(0).retained_until == some_time + 25h));
+    }
+}
+
 // A right that only one of them grants is none.
 BOOST_AUTO_TEST_CASE(a_device_is_known_and_a_number_verified_if_both_say_so) {
     device_hash const both{std::byte{1}};
@@ -181,6 +195,11 @@ BOOST_AUTO_TEST_CASE(no_escalation_is_forgotten) {
     BOOST_TEST((theirs.escalations == mine.escalations));
     make_strictest(theirs, number_state());
     BOOST_TEST(theirs.escalations.size() == 2U);
+    auto const kept = theirs.escalations;
+    for (auto& each : mine.escalations)
+        each -= 1s; // of two that have as many, the stored ones stay
+    make_strictest(theirs, mine);
+    BOOST_TEST((theirs.escalations == kept));
 }
 
 BOOST_AUTO_TEST_CASE(what_one_of_them_has_not_got_is_the_other_s) {
