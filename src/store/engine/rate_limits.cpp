@@ -102,7 +102,7 @@ void require(states& states, limited const& by, rate_limit_check const& check, s
 void refund(states& states, limited const& by, rate_limit_check const& check, store_time now) {
     if (!applies_to(by, check)) return;
     if (is_of_number(by, check)) {
-        if (kept(states, by, check) == store_time()) return;
+        if (kept(states, by, check) <= now) return;
         // What a clock wrote that was ahead is void. It must not count again when time reaches it.
         auto const tat = tat_of(states, by, check, now) - tat_increment(check);
         set_limit(states.change_number(by.number), name_of(by, check), tat, now);
