@@ -407,8 +407,8 @@ inline constexpr char const* daily_cap_name = "daily_cap";
 /// Whether an enforced [[budget]] with the key total bounds all spending.
 [[nodiscard]] bool has_total_budget(settings const& all);
 
-/// The rules of the scopes that a [[purpose]] is for: those of [otp], changed by the purpose's table
-/// for every client and, if it is for one client, by itself.
+/// The rules of the scopes that a [[purpose]] is for: those of [otp], changed by the purpose's
+/// table for every client and, if it is for one client, by itself.
 [[nodiscard]] otp::scope_rules rules_of(settings const& all, purpose_settings const& table);
 
 /// The faults in the settings: one line each, without secrets or line breaks.

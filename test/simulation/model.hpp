@@ -61,8 +61,8 @@ public:
     void began(operation_id op, send_order order, instant now);
     /// The store did its admission, which was issued at `issued`.
     void admit(operation_id op, instant issued, instant now);
-    /// ... by an instance that has not seen how full a limit is, and found that the send begins after
-    /// a step that was tried before.
+    /// ... by an instance that has not seen how full a limit is, and found that the send begins
+    /// after a step that was tried before.
     void admit_elsewhere(operation_id op, instant now);
     [[nodiscard]] phase phase_of(operation_id op) const { return sends_.at(op).at; }
     /// The current route.
@@ -100,8 +100,8 @@ public:
     [[nodiscard]] answer cancel(id_order const& order, instant now);
     [[nodiscard]] answer find(id_order const& order, instant now);
     [[nodiscard]] answer release(release_order const& order, instant now);
-    /// More is known of the first message or the second: `state` as in store::delivery. `correction`
-    /// is added to its spending.
+    /// More is known of the first message or the second: `state` as in store::delivery.
+    /// `correction` is added to its spending.
     [[nodiscard]] answer update(operation_id of, bool is_hedge, int state, std::int64_t correction,
                                 instant now);
 

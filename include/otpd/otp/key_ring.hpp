@@ -50,8 +50,8 @@ public:
     [[nodiscard]] std::optional<store::device_hash> device_of(caller const& caller,
                                                               phone_number const& number) const;
 
-    /// Hashes the variables that a code is bound to together with client and number, for scope_of().
-    /// Returns an empty text for none.
+    /// Hashes the variables that a code is bound to together with client and number, for
+    /// scope_of(). Returns an empty text for none.
     [[nodiscard]] std::string binding_of(std::string_view client, phone_number const& number,
                                          std::vector<variable> const& variables) const;
 
@@ -68,7 +68,8 @@ public:
     /// countries). Each field must be shorter than 128 characters.
     [[nodiscard]] store::key_hash cached_hash(std::initializer_list<std::string_view> fields) const;
 
-    /// Returns a pseudonym for the timeline, under a key of its own: it equals no hash in the store.
+    /// Returns a pseudonym for the timeline, under a key of its own: it equals no hash in the
+    /// store.
     [[nodiscard]] pseudonym pseudonym_of(std::initializer_list<std::string_view> fields) const;
 
     /// Returns the verification id that callers see: the random id, then the number's hash,

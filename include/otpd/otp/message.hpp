@@ -49,8 +49,8 @@ struct locale_tag {
 };
 
 /// What the code is for besides its purpose: a fact of the transaction, such as its amount
-/// (Commission Delegated Regulation (EU) 2018/389 (RTS) 5: dynamic linking). It is part of the text,
-/// and a check must bring the same.
+/// (Commission Delegated Regulation (EU) 2018/389 (RTS) 5: dynamic linking). It is part of the
+/// text, and a check must bring the same.
 struct variable {
     static constexpr std::size_t max_count = 8; ///< of one send
     static constexpr std::size_t max_name_length = 32;

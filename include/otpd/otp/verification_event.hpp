@@ -74,8 +74,8 @@ struct verification_event {
     std::string order_id;
     std::string bx_message_id;
     std::string status; ///< in the upstream's spelling, with delivered, failed and delivery
-    /// A bridgexapi::reason; with failed: not_sent or delivery_failed; with blocked: comma-separated
-    /// limit names.
+    /// A bridgexapi::reason; with failed: not_sent or delivery_failed; with blocked:
+    /// comma-separated limit names.
     std::string reason;
     /// With failed: the upstream's own word, or else the reason. With blocked and refused: the
     /// problem's code.

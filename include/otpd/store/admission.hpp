@@ -159,8 +159,8 @@ struct settlement {
     /// was, its own cooldown is taken back. With send_result::refused only.
     bool is_undo = false;
     /// Of the verification's second message, which reservation_replacement::is_hedge has booked.
-    /// Only its adjustments, notes, details, receipt, step and entry count. `superseded` if there is
-    /// none, or it is settled. A refused one has failed, and no other may follow.
+    /// Only its adjustments, notes, details, receipt, step and entry count. `superseded` if there
+    /// is none, or it is settled. A refused one has failed, and no other may follow.
     bool is_hedge = false;
     /// With accepted and unknown: inserted before the result's event, up to `events_max` events. A
     /// note `admitted` is not inserted; it replaces the details of the admission's event.

@@ -3,10 +3,10 @@
 /// How well routes perform, counted by all instances together: shared counters of each hour and
 /// country. Steps that commit anyway add to them.
 ///
-/// Only *samples* count. The first send to a number in sample_period, over all clients, whose outcome
-/// says something of a route is one, so nobody shifts the figures by sending to his own numbers. A
-/// store that is half full takes samples only of numbers that limits over all clients count anyway. What happens counts in
-/// the hour in which it happens, by the caller's clock.
+/// Only *samples* count. The first send to a number in sample_period, over all clients, whose
+/// outcome says something of a route is one, so nobody shifts the figures by sending to his own
+/// numbers. A store that is half full takes samples only of numbers that limits over all clients
+/// count anyway. What happens counts in the hour in which it happens, by the caller's clock.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"

@@ -222,8 +222,8 @@ struct check {
     std::optional<device_hash> device;
     std::uint32_t attempts_max = 0; ///< of one requester at one code; >= 1
     guess_budget guesses;
-    /// If set, it must be a live verification of the scope or of a sibling, at whose codes the guess
-    /// is wrong; for a stranger, one of strangers.
+    /// If set, it must be a live verification of the scope or of a sibling, at whose codes the
+    /// guess is wrong; for a stranger, one of strangers.
     std::optional<verification_id> id;
     /// Limits that count each wrong guess without an id, and with `counts_absent` one that finds no
     /// live code. The outcome is `refused` when one is used up. Ignored with an id.
@@ -274,8 +274,8 @@ struct locked {
     duration retry_after{};
 };
 /// There is no live code of the guess's length that this requester may guess at, or the id names no
-/// live verification with such a code. Without an id, rate limits with `counts_absent` counted the guess; nothing
-/// else did.
+/// live verification with such a code. Without an id, rate limits with `counts_absent` counted the
+/// guess; nothing else did.
 struct absent {};
 using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
 

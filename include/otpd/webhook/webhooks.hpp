@@ -5,8 +5,9 @@
 ///
 /// No request waits for a webhook. Each endpoint has its own bounded queue and sends a few messages
 /// concurrently. When the queue is full, the oldest message is dropped, counted and logged. With an
-/// outbox, messages outlive the process: each is sent at least once, always with the same id. A failed message is retried after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h (each
-/// with jitter) until the endpoint answers 2xx. 410 disables the endpoint until the restart.
+/// outbox, messages outlive the process: each is sent at least once, always with the same id. A
+/// failed message is retried after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h (each with jitter)
+/// until the endpoint answers 2xx. 410 disables the endpoint until the restart.
 ///
 /// Each event is one message, with the same id for all endpoints and attempts. A redirect is a
 /// failure. A Retry-After (seconds or a date, at most 6 h) that is longer than the pause applies to
@@ -114,8 +115,8 @@ public:
 
     void start();
     /// Stops queueing messages. Messages that are being sent or are due may end within `limit`;
-    /// those that wait for a retry are dropped, unless an outbox keeps them. Soon afterwards the executor has no work of this
-    /// object left. Call it once.
+    /// those that wait for a retry are dropped, unless an outbox keeps them. Soon afterwards the
+    /// executor has no work of this object left. Call it once.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
 private:

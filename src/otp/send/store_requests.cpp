@@ -59,8 +59,8 @@ std::optional<store::planned_send> plan_of(route_walk const& routes) {
     return plan;
 }
 
-/// What the send says of routes: each one that BridgeXAPI was asked for. A connection that was closed
-/// before the message was read says nothing.
+/// What the send says of routes: each one that BridgeXAPI was asked for. A connection that was
+/// closed before the message was read says nothing.
 std::optional<store::send_score> score_of(send_state const& send) {
     using enum step_report::result;
     if (send.draft.is_test) return std::nullopt;

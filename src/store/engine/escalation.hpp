@@ -10,8 +10,8 @@
 namespace otpd::store::engine {
 
 /// Returns the step after which the next send of the session must begin; 0: it begins with the
-/// first step. A message says nothing once it is older than `known_for`, even if the verification is
-/// kept longer, because its outcome is unknown.
+/// first step. A message says nothing once it is older than `known_for`, even if the verification
+/// is kept longer, because its outcome is unknown.
 [[nodiscard]] std::uint8_t steps_to_skip(state::number_state const& state,
                                          state::session_key const& session,
                                          planned_send const& plan, duration known_for,

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Counts how well routes perform. The rule is in otpd/store/scores.hpp. No addition refuses a step.
+/// Counts how well routes perform. The rule is in otpd/store/scores.hpp. No addition refuses a
+/// step.
 
 #include "engine/states.hpp"
 #include "otpd/store/scores.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 
 /// Counts that many steps share: of a prefix, a country, a client, everybody, an address, a budget
-/// or the scores of routes. A shared state has some named integers, which backends add to in place without knowing
-/// their meaning, and a structure that names them. The version is that of the structure: additions
-/// do not change it.
+/// or the scores of routes. A shared state has some named integers, which backends add to in place
+/// without knowing their meaning, and a structure that names them. The version is that of the
+/// structure: additions do not change it.
 ///
 /// Stored form: version, format, the number of integers (one byte), each integer in 8 bytes with
 /// the least significant first, and the rest.
