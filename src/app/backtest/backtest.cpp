@@ -58,6 +58,7 @@ early_exit backtest_from_process(int argc, char const* const* argv,
     if (line->help) return early_exit{0, backtest_usage(), {}};
     command_line of_settings;
     of_settings.config_path = line->config_path;
+    of_settings.flags.emplace("bridgexapi.api_key", "none"); // nothing is sent
     auto const sources = read_sources(of_settings, environment);
     if (!sources) return exit_with(sources.error());
     auto const loaded = load_settings(*sources);

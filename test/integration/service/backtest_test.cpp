@@ -21,9 +21,9 @@ struct timeline_service {
                    environment{{"OTPD_TIMELINE_FILE", directory.path() + "/timeline.jsonl"}}),
           service(settings) {}
 
+    /// Without a key of the upstream, to which nothing is sent.
     backtest_end backtest(environment const& changed = {}) {
-        auto const all =
-            changed | settings | service_fixture::upstream_at(service.stub.url("127.0.0.1"));
+        auto const all = changed | settings;
         temporary_directory const of_the_run;
         child_process otpd(OTPD_PROGRAM,
                            {"backtest", "--timeline", settings.at("OTPD_TIMELINE_FILE"), "--config",
