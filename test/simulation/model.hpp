@@ -100,6 +100,8 @@ public:
     [[nodiscard]] answer cancel(id_order const& order, instant now);
     [[nodiscard]] answer find(id_order const& order, instant now);
     [[nodiscard]] answer release(release_order const& order, instant now);
+    /// Whether the store knows less of that message.
+    [[nodiscard]] bool is_news(operation_id of, bool is_hedge, int state, instant now) const;
     /// More is known of the first message or the second: `state` as in store::delivery.
     /// `correction` is added to its spending.
     [[nodiscard]] answer update(operation_id of, bool is_hedge, int state, std::int64_t correction,

@@ -98,17 +98,23 @@ std::optional<int> model::hedge_delivery_of(operation_id op, instant now) const 
     return found == nullptr ? std::nullopt : found->hedge;
 }
 
+bool model::is_news(operation_id of, bool is_hedge, int state, instant now) const {
+    auto const* const found = find_verification(of, now);
+    if (found == nullptr || (is_hedge && !found->hedge)) return false;
+    auto const certainty = [](int delivery) {
+        return store::certainty(static_cast<store::delivery>(delivery));
+    };
+    return certainty(state) > certainty(is_hedge ? *found->hedge : found->delivery);
+}
+
 answer model::update(operation_id of, bool is_hedge, int state, std::int64_t correction,
                      instant now) {
     auto* const its_number = refreshed(of, now);
     auto* const found = find_verification(of, now);
     if (found == nullptr || (is_hedge && !found->hedge)) return simply(word::absent);
-    auto const certainty = [](int delivery) {
-        return store::certainty(static_cast<store::delivery>(delivery));
-    };
     auto& message = is_hedge ? *found->hedge : found->delivery;
     bool const is_end = state == has_arrived || state == has_failed;
-    if (certainty(state) <= certainty(message)) {
+    if (!is_news(of, is_hedge, state, now)) {
         bool const is_other = is_end && found->hedge && found->delivered() != state;
         return simply(is_other ? word::recorded : word::known);
     }

@@ -88,11 +88,11 @@ void world::done(operation_id op, store_step what, instant issued, seen effect) 
         audit_.released(it.release);
         break;
     case store_step::update:
-        it.expected = model_.update(it.report.of, it.report.is_hedge, it.report.state,
-                                    it.report.correction, when);
-        if (it.expected.what == word::updated || it.expected.what == word::recorded)
+        if (model_.is_news(it.report.of, it.report.is_hedge, it.report.state, when))
             audit_.reported(it.report.of, it.report.is_hedge,
                             static_cast<store::delivery>(it.report.state));
+        it.expected = model_.update(it.report.of, it.report.is_hedge, it.report.state,
+                                    it.report.correction, when);
         break;
     }
 }
