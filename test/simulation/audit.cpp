@@ -170,7 +170,7 @@ void audit::reported(operation_id of, bool is_hedge, store::delivery what) {
     auto& sent = messages_.at(of);
     bool const has_failed = what == store::delivery::failed;
     if (is_hedge) {
-        if (sent.second) sent.second->has_failed = has_failed;
+        if (sent.second) sent.second->has_failed = has_failed; // nothing: the booking was lost
         return;
     }
     sent.is_accepted = sent.is_accepted || what == store::delivery::accepted;

@@ -57,7 +57,9 @@ public:
     /// ... and passes it to the upstream.
     complaint transmitting_hedge(operation_id of, operation_id by, std::string const& code);
     /// ... which was not sent.
-    void hedge_refused(operation_id of) { messages_.at(of).second->has_failed = true; }
+    void hedge_refused(operation_id of) {
+        if (auto& second = messages_.at(of).second) second->has_failed = true;
+    }
     /// The delivery of a message, in the order of the reads from the store.
     complaint seen(operation_id of, std::string const& delivery);
 
