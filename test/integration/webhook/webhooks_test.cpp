@@ -121,11 +121,11 @@ struct fixture {
     ~fixture() {
         if (!hooks) return;
         if (!drained) drain(0s);
-        hooks.reset();
         work.reset();
         for (auto* one : {&worker, &other_worker})
             if (one->joinable()) one->join();
         BOOST_TEST(context.stopped(), "the context did not run dry");
+        hooks.reset(); // after the last work of its connections
     }
 
     [[nodiscard]] webhook::endpoint endpoint(std::uint16_t port,
