@@ -436,6 +436,7 @@ BOOST_AUTO_TEST_CASE(a_queue_is_bounded_when_the_endpoint_hangs) {
     BOOST_TEST(count("dropped") == 14);
     BOOST_TEST(server.notes().size() == 4u);
     wait_for("given_up", 10);
+    wait_for_log("\"webhook_dropped\""); // the log is written in the background
     BOOST_TEST(logged("\"webhook_dropped\"") == 1u);
 }
 
