@@ -104,6 +104,11 @@ def expression_around(code, place):
     return begin, end
 
 
+def on_one_line(code):
+    """So that each line of a copy keeps its number, by which the compiler's errors are found."""
+    return re.sub(r'\s*(//[^\n]*)?\n\s*', ' ', code)
+
+
 def switched(text, mutations):
     """A text with all mutations that one text can contain, and the list of these."""
     code = '\n'.join(map(code_of, text.split('\n')))
@@ -114,7 +119,7 @@ def switched(text, mutations):
     for (begin, end), inside in sorted(places.items()):
         if begin < at:
             continue
-        choices = [f'mutation_is({number}) ? ({each.of(text, begin, end)}) : ' for number, each in inside.items()]
+        choices = [f'mutation_is({number}) ? ({on_one_line(each.of(text, begin, end))}) : ' for number, each in inside.items()]
         parts += [text[at:begin], '(', *choices, f'({text[begin:end]}))']
         at = end
         done.update(inside)
@@ -226,8 +231,9 @@ def results_of(programs, file, text, wanted):
         bad = programs.make(file, source)
         if not bad:
             break
-        together = {number: each for number, each in together.items()
-                    if not any(each.number - 2 <= line <= each.number + 6 for line in bad)} if bad != {0} else {}
+        good = {number: each for number, each in together.items()
+                if not any(each.number - 2 <= line <= each.number + 6 for line in bad)}
+        together = good if len(good) < len(together) else {}
     for number in together:
         found[number] = 'noticed' if programs.notice(file, number) else 'NOT NOTICED'
     for number, each in wanted.items():

@@ -274,6 +274,27 @@ BOOST_AUTO_TEST_CASE(a_trusted_send_is_counted_without_a_bound) {
     }
 }
 
+// The bound of the hour before holds only what a send may be refused for.
+BOOST_AUTO_TEST_CASE(only_a_send_that_may_be_refused_insists_on_the_hour_before) {
+    struct send_case {
+        bool is_trusted;
+        bool is_observed;
+        std::size_t additions;
+    };
+    for (send_case const one :
+         {send_case{false, false, 4}, {false, true, 2}, {true, false, 2}, {true, true, 2}}) {
+        engine_world w;
+        if (one.is_trusted) make_known(w, 1);
+        w.admit(guarded(send_of(2, 1)));
+        w.pass(1h);
+        auto request = guarded(send_of(1, 1));
+        request.guards.at(0).out_max = 9;
+        request.guards.at(0).observed = one.is_observed;
+        BOOST_TEST(is<admitted>(w.admit(request)));
+        BOOST_TEST(w.io.added.size() == one.additions);
+    }
+}
+
 // --- the conversion guard -----------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(so_many_codes_pass_the_guard_after_a_success) {
@@ -303,7 +324,7 @@ BOOST_AUTO_TEST_CASE(no_number_of_untyped_codes_is_trusted_again) {
     engine_world w;
     make_known(w, 1);
     close_guard(w);
-    for (std::uint32_t id = 1; id <= 260; ++id)
+    for (std::uint32_t id = 1; id <= 257; ++id)
         BOOST_REQUIRE(is<admitted>(w.admit(fresh(send_of(1, id)))));
     BOOST_TEST(is<refused>(w.admit(guarded(fresh(send_of(1, 999))))));
 }
