@@ -67,6 +67,11 @@ metered_store::release_number(otpd::store::release request) {
     return measure(metrics_, gate_, "release_number", inner_.release_number(request));
 }
 
+asio::awaitable<otpd::store::result<otpd::store::inspected>>
+metered_store::inspect(otpd::store::inspection request) {
+    return measure(metrics_, gate_, "inspect", inner_.inspect(std::move(request)));
+}
+
 asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
 metered_store::spent(std::vector<otpd::store::budget_key> budgets) {
     return measure(metrics_, gate_, "spent", inner_.spent(std::move(budgets)));
@@ -98,6 +103,16 @@ metered_store::write_journal(std::vector<otpd::store::journal_write> writes) {
 asio::awaitable<otpd::store::result<std::vector<otpd::store::journal_entry>>>
 metered_store::read_journal(otpd::store::journal_page page) {
     return measure(metrics_, gate_, "read_journal", inner_.read_journal(page));
+}
+
+asio::awaitable<otpd::store::result<std::vector<otpd::store::destination_override>>>
+metered_store::overrides() {
+    return measure(metrics_, gate_, "overrides", inner_.overrides());
+}
+
+asio::awaitable<otpd::store::result<otpd::store::override_outcome>>
+metered_store::change_override(otpd::store::override_change request) {
+    return measure(metrics_, gate_, "change_override", inner_.change_override(std::move(request)));
 }
 
 } // namespace otpd::app

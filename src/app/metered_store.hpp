@@ -10,7 +10,9 @@
 namespace otpd::app {
 
 /// Adds no rules to the store behind it. The arguments must outlive this object.
-class metered_store final : public store::store, public store::journal_store {
+class metered_store final : public store::store,
+                            public store::journal_store,
+                            public store::override_store {
 public:
     metered_store(otpd::store::backend& inner, secrets_gate& gate,
                   telemetry::metrics& metrics) noexcept
@@ -32,6 +34,8 @@ public:
     cancel(otpd::store::cancellation request) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::released>>
     release_number(otpd::store::release request) override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::inspected>>
+    inspect(otpd::store::inspection request) override;
     boost::asio::awaitable<otpd::store::result<std::vector<std::int64_t>>>
     spent(std::vector<otpd::store::budget_key> budgets) override;
     boost::asio::awaitable<otpd::store::result<otpd::store::score_answer>>
@@ -44,6 +48,10 @@ public:
     write_journal(std::vector<otpd::store::journal_write> writes) override;
     boost::asio::awaitable<otpd::store::result<std::vector<otpd::store::journal_entry>>>
     read_journal(otpd::store::journal_page page) override;
+    boost::asio::awaitable<otpd::store::result<std::vector<otpd::store::destination_override>>>
+    overrides() override;
+    boost::asio::awaitable<otpd::store::result<otpd::store::override_outcome>>
+    change_override(otpd::store::override_change request) override;
 
 private:
     otpd::store::backend& inner_;

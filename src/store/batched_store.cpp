@@ -137,6 +137,10 @@ asio::awaitable<result<released>> batched_store::release_number(release request)
     return run<engine::release_number, released>(request);
 }
 
+asio::awaitable<result<inspected>> batched_store::inspect(inspection request) {
+    return run<engine::inspect, inspected>(std::move(request));
+}
+
 asio::awaitable<result<std::vector<std::int64_t>>>
 batched_store::spent(std::vector<budget_key> budgets) {
     return run<engine::spent, std::vector<std::int64_t>>(std::move(budgets));
@@ -161,6 +165,14 @@ batched_store::write_journal(std::vector<journal_write> writes) {
 
 asio::awaitable<result<std::vector<journal_entry>>> batched_store::read_journal(journal_page page) {
     co_return co_await run<engine::read_journal, std::vector<journal_entry>>(page);
+}
+
+asio::awaitable<result<std::vector<destination_override>>> batched_store::overrides() {
+    return run<engine::overrides, std::vector<destination_override>>(override_read());
+}
+
+asio::awaitable<result<override_outcome>> batched_store::change_override(override_change request) {
+    return run<engine::change_override, override_outcome>(std::move(request));
 }
 
 asio::awaitable<batch_stats> batched_store::stats() {

@@ -32,6 +32,7 @@ public:
     boost::asio::awaitable<result<std::optional<verification>>> find(verification_address at) final;
     boost::asio::awaitable<result<cancel_outcome>> cancel(cancellation request) final;
     boost::asio::awaitable<result<released>> release_number(release request) final;
+    boost::asio::awaitable<result<inspected>> inspect(inspection request) final;
     boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> budgets) final;
     boost::asio::awaitable<result<score_answer>> scores(score_read request) final;
@@ -41,6 +42,8 @@ public:
     write_journal(std::vector<journal_write> writes) final;
     boost::asio::awaitable<result<std::vector<journal_entry>>>
     read_journal(journal_page page) final;
+    boost::asio::awaitable<result<std::vector<destination_override>>> overrides() final;
+    boost::asio::awaitable<result<override_outcome>> change_override(override_change request) final;
 
     /// A snapshot of the numbers of batches, steps and repeated steps. Any thread.
     boost::asio::awaitable<batch_stats> stats();

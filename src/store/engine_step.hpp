@@ -24,6 +24,9 @@ inline bool depends_on_shared(std::vector<std::int64_t> const&) noexcept {
 inline bool depends_on_shared(score_answer const&) noexcept {
     return true;
 }
+inline bool depends_on_shared(inspected const&) noexcept {
+    return true;
+}
 template <class Answer>
 bool depends_on_shared(Answer const&) noexcept {
     return false;
@@ -45,6 +48,9 @@ inline bool must_survive(cancel_outcome answer) noexcept {
 }
 inline bool must_survive(released const& answer) noexcept {
     return answer != released();
+}
+inline bool must_survive(override_outcome const& answer) noexcept {
+    return answer.has_changed();
 }
 template <class Answer>
 bool must_survive(Answer const&) noexcept {

@@ -37,13 +37,16 @@ void describe(state_write& to, state::record const& record) noexcept {
 void describe(state_write& to, state::journal_list const& list) noexcept {
     to.retained_until = list.retained_until();
 }
+void describe(state_write& to, state::override_list const& list) noexcept {
+    to.retained_until = list.retained_until();
+}
 
 } // namespace
 
 void overlay::begin(store_time now, room left) {
     now_ = now;
     room_left_ = left;
-    number_count_ = record_count_ = journals_count_ = 0;
+    number_count_ = record_count_ = journals_count_ = overrides_count_ = 0;
     index_.clear();
     groups_.clear();
     shared_.begin(now);
@@ -74,6 +77,7 @@ bool overlay::put(state_key const& key, std::string_view blob, std::string const
     };
     if (key.kind == key_kind::number) return put_owned(numbers_, number_count_);
     if (key.kind == key_kind::journals) return put_owned(journals_, journals_count_);
+    if (key.kind == key_kind::overrides) return put_owned(overrides_, overrides_count_);
     if (!key.is_shared()) return put_owned(records_, record_count_);
     return shared_.put(key, blob, seen);
 }
@@ -114,6 +118,13 @@ state::journal_list& overlay::change_journals() {
     return use(journals_, state::journals_state_key(), true);
 }
 
+state::override_list const& overlay::overrides() {
+    return use(overrides_, state::overrides_state_key(), false);
+}
+state::override_list& overlay::change_overrides() {
+    return use(overrides_, state::overrides_state_key(), true);
+}
+
 // --- the commit ---------------------------------------------------------------------------------
 
 template <class State>
@@ -149,6 +160,7 @@ void overlay::build(commit& commit, version_source& versions, bool compares) {
     build_writes(commit, numbers_, number_count_, versions, compares);
     build_writes(commit, records_, record_count_, versions, compares);
     build_writes(commit, journals_, journals_count_, versions, compares);
+    build_writes(commit, overrides_, overrides_count_, versions, compares);
     shared_.build_targets(commit, versions, blob_sizes_);
     // The bytes do not move any more from here on.
     auto size = blob_sizes_.begin();

@@ -57,6 +57,8 @@ public:
     [[nodiscard]] state::record& change_record(state::state_key const& at) override;
     [[nodiscard]] state::journal_list const& journals() override;
     [[nodiscard]] state::journal_list& change_journals() override;
+    [[nodiscard]] state::override_list const& overrides() override;
+    [[nodiscard]] state::override_list& change_overrides() override;
     [[nodiscard]] state::shared_state const& shared(state::state_key const& at) override {
         return shared_.shared(at, groups_.current_step());
     }
@@ -90,10 +92,12 @@ private:
     // Kept from batch to batch for their memory. Only the first ones of each list are in use.
     std::deque<owned<state::number_state>> numbers_;
     std::deque<owned<state::record>> records_;
-    std::deque<owned<state::journal_list>> journals_; ///< one at most
+    std::deque<owned<state::journal_list>> journals_;   ///< one at most
+    std::deque<owned<state::override_list>> overrides_; ///< one at most
     std::size_t number_count_ = 0;
     std::size_t record_count_ = 0;
     std::size_t journals_count_ = 0;
+    std::size_t overrides_count_ = 0;
     /// The index of each state in the list of its kind.
     boost::unordered_flat_map<state::state_key, std::uint32_t, state::state_key_hash> index_;
     step_groups groups_;

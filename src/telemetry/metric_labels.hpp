@@ -60,10 +60,13 @@ inline constexpr std::array<word, 7> check_outcomes{
 inline constexpr std::array<word, 2> released_parts{"locks", "devices"};
 inline constexpr std::array<word, 8> route_ids{"1", "2", "3", "4", "5", "6", "7", "8"};
 
-inline constexpr std::array<word, 15> store_operations{
-    "admit",      "settle",         "replace_reservation", "update",       "check_code",
-    "find",       "cancel",         "release_number",      "spent",        "scores",
-    "live_codes", "claim_journals", "write_journal",       "read_journal", "ping"};
+inline constexpr std::array<word, 18> store_operations{
+    "admit",         "settle",          "replace_reservation",
+    "update",        "check_code",      "find",
+    "cancel",        "release_number",  "spent",
+    "scores",        "live_codes",      "claim_journals",
+    "write_journal", "read_journal",    "inspect",
+    "overrides",     "change_override", "ping"};
 inline constexpr std::array<word, 2> limit_modes{"enforce", "observe"};
 
 inline constexpr std::array<word, 9> upstream_operations{

@@ -6,7 +6,7 @@ set(http_sources address_range address_text client_address credentials framing_f
   request_parser request_target response router)
 set(net_sources origin public_address response_reader)
 set(store_sources location
-  state/event_list state/journal_list state/number_codec state/number_state state/packed_receipt state/record state/shared_state
+  state/event_list state/journal_list state/number_codec state/number_state state/override_list state/packed_receipt state/record state/shared_state
   state/dictionary)
 set(bridgexapi_sources error_class json_fields replies requests enum_names)
 set(otp_sources crypto/hmac crypto/key_ring crypto/sealer delivery/followed_text send/message)

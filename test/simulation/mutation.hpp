@@ -82,6 +82,9 @@ public:
     find(otpd::store::verification_address at) override;
     reply<otpd::store::cancel_outcome> cancel(otpd::store::cancellation request) override;
     reply<otpd::store::released> release_number(otpd::store::release request) override;
+    reply<otpd::store::inspected> inspect(otpd::store::inspection request) override {
+        return good_->inspect(std::move(request));
+    }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override;
     reply<otpd::store::score_answer> scores(otpd::store::score_read request) override {
         return good_->scores(std::move(request));

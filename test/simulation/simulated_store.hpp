@@ -81,6 +81,9 @@ public:
         return step<otpd::store::released>(store_step::release, std::move(call));
     }
     // A history does not request these through the service.
+    reply<otpd::store::inspected> inspect(otpd::store::inspection request) override {
+        return inner_().inspect(std::move(request));
+    }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return inner_().spent(std::move(budgets));
     }

@@ -32,6 +32,7 @@ public:
         co_return down;
     }
     reply<otpd::store::released> release_number(otpd::store::release) override { co_return down; }
+    reply<otpd::store::inspected> inspect(otpd::store::inspection) override { co_return down; }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
         co_return down;
     }

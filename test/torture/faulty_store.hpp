@@ -65,6 +65,9 @@ public:
     reply<otpd::store::released> release_number(otpd::store::release request) override {
         return call("release_number", inner_.release_number(request));
     }
+    reply<otpd::store::inspected> inspect(otpd::store::inspection request) override {
+        return call("inspect", inner_.inspect(std::move(request)));
+    }
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         return call("spent", inner_.spent(std::move(budgets)));
     }

@@ -50,7 +50,7 @@ public:
 }
 
 /// A store with its own threads, connections or timers.
-class backend : public store, public journal_store {
+class backend : public store, public journal_store, public override_store {
 public:
     /// Starts background work. Returns nullopt, or one line for the operator: why the store cannot
     /// be used with this configuration. An unreachable store is no such reason: it is retried, and

@@ -12,7 +12,9 @@
 /// test/contract/ has tests of these rules that every backend passes.
 
 #include "otpd/store/admission.hpp"
+#include "otpd/store/inspection.hpp"
 #include "otpd/store/journal.hpp"
+#include "otpd/store/overrides.hpp"
 #include "otpd/store/scores.hpp"
 #include "otpd/store/verification.hpp"
 
@@ -70,6 +72,9 @@ public:
     /// devices. Sends, limits and codes stay as they are.
     virtual boost::asio::awaitable<result<released>> release_number(release request) = 0;
 
+    /// Returns what is known of a number of one client, and what its limits say. Counts nothing.
+    virtual boost::asio::awaitable<result<inspected>> inspect(inspection request) = 0;
+
     /// Returns the sum reserved in each budget; 0 for a forgotten one.
     virtual boost::asio::awaitable<result<std::vector<std::int64_t>>>
     spent(std::vector<budget_key> budgets) = 0;
@@ -100,6 +105,19 @@ public:
     /// Returns the entries of some slots.
     virtual boost::asio::awaitable<result<std::vector<journal_entry>>>
     read_journal(journal_page page) = 0;
+};
+
+/// The overrides of destinations, of all instances of a store.
+class override_store {
+public:
+    virtual ~override_store() = default;
+
+    /// Returns those that have not ended, in the order in which they were made.
+    virtual boost::asio::awaitable<result<std::vector<destination_override>>> overrides() = 0;
+
+    /// Makes, replaces or ends one.
+    virtual boost::asio::awaitable<result<override_outcome>>
+    change_override(override_change request) = 0;
 };
 
 /// Required by boost::system::result. Using a fault as an answer is a bug.

@@ -38,6 +38,9 @@ public:
     [[nodiscard]] std::int64_t sent_max(std::int64_t out_max) const noexcept {
         return out_max + room_ - before_ * left_ / length_;
     }
+    [[nodiscard]] std::int64_t room(std::int64_t out_max) const noexcept {
+        return std::max<std::int64_t>(0, sent_max(out_max) - sent_);
+    }
     /// How long until there is room for one more, if nothing is typed or sent meanwhile.
     [[nodiscard]] duration next_room(std::int64_t out_max) const noexcept {
         if (sent_ < sent_max(out_max)) return duration(0);
@@ -93,6 +96,13 @@ std::optional<violation> check_guard(states& states, conversion_guard const& rul
         wait = std::max(wait, each.next_room(rule.out_max));
     if (wait == duration(0)) return std::nullopt;
     return violation{rule.name, wait};
+}
+
+std::int64_t room_of(states& states, conversion_guard const& rule, store_time now) {
+    auto room = value_max;
+    for (auto const& each : windows_of(states, rule, now))
+        room = std::min(room, each.room(rule.out_max));
+    return room;
 }
 
 void count_sent(states& states, conversion_guard const& rule, bool is_bounded, store_time now) {

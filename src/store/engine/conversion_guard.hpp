@@ -15,6 +15,9 @@ namespace otpd::store::engine {
 [[nodiscard]] std::optional<violation> check_guard(states& states, conversion_guard const& rule,
                                                    store_time now);
 
+/// How many codes may go out now; 0 if there is no room.
+[[nodiscard]] std::int64_t room_of(states& states, conversion_guard const& rule, store_time now);
+
 /// Counts a send. `is_bounded`: the guard had room for it, and must still have it at the commit.
 void count_sent(states& states, conversion_guard const& rule, bool is_bounded, store_time now);
 /// Also where nothing was sent. Otherwise the room would depend on when the store deletes what has

@@ -106,6 +106,13 @@ void list_keys(release const& request, key_list& to) {
     add(to, state::number_state_key(request.number));
 }
 
+void list_keys(inspection const& request, key_list& to) {
+    add(to, state::number_state_key(request.number));
+    add(to, request.rate_limit_checks, request.number);
+    for (auto const& each : request.guards)
+        add(to, state::limit_state_key(each.key));
+}
+
 void list_keys(std::vector<budget_key> const& budgets, key_list& to) {
     for (auto const& each : budgets)
         add(to, state::budget_state_key(each));
@@ -136,6 +143,14 @@ void list_keys(journal_page const& page, key_list& to) {
 
 void list_keys(journal_claim const&, key_list& to) {
     add(to, state::journals_state_key());
+}
+
+void list_keys(override_read const&, key_list& to) {
+    add(to, state::overrides_state_key());
+}
+
+void list_keys(override_change const&, key_list& to) {
+    add(to, state::overrides_state_key());
 }
 
 } // namespace otpd::store::engine

@@ -1,10 +1,27 @@
 #include "engine/budgets.hpp"
+#include "engine/conversion_guard.hpp"
 #include "engine/cooldown.hpp"
+#include "engine/guesses.hpp"
+#include "engine/rate_limits.hpp"
 #include "engine/scores.hpp"
 #include "engine/steps.hpp"
 #include "engine/verifications.hpp"
 
+#include <algorithm>
+
 namespace otpd::store::engine {
+
+namespace {
+
+/// How long no guess of the class is evaluated.
+duration whole_lock_of(state::number_state const& number, guess_budget const& budget,
+                       state::requester_class whose, store_time now) {
+    auto const nothing = duration(0);
+    return std::max(lock_of(number, budget, whose, now).value_or(nothing),
+                    failure_lock_of(number, budget, whose, now).value_or(nothing));
+}
+
+} // namespace
 
 update_outcome update(states& states, delivery_update const& request, store_time now) {
     auto const* const found = states.number(request.address.number).find(request.address.id);
@@ -86,6 +103,33 @@ released release_number(states& states, release const& request, store_time) {
         number.devices.clear();
     }
     return done;
+}
+
+inspected inspect(states& states, inspection const& request, store_time now) {
+    using enum state::requester_class;
+    auto const& number = states.number(request.number);
+    inspected seen;
+    for (auto each = number.verifications.rbegin(); each != number.verifications.rend(); ++each)
+        seen.verifications.push_back(shown(number, *each, now));
+    for (auto const& each : number.cooldowns)
+        if (each.pause_until > now)
+            seen.cooldowns.push_back(
+                {each.scope, each.whose == known_device, until(each.pause_until, now)});
+    seen.wrong_guesses = counted(number, kind_of(stranger));
+    seen.device_wrong_guesses = counted(number, kind_of(known_device));
+    seen.failures_in_a_row = number.failures_in_a_row;
+    seen.devices = static_cast<std::uint32_t>(number.devices.size());
+    seen.locked_for = whole_lock_of(number, request.guesses, stranger, now);
+    seen.devices_locked_for = whole_lock_of(number, request.guesses, known_device, now);
+    limited const by{request.number, stranger};
+    for (auto const& each : request.rate_limit_checks)
+        seen.resets_in.push_back(tat_of(states, by, each, now) - now);
+    for (auto const& each : request.guards) {
+        auto const against = check_guard(states, each, now);
+        seen.guards.push_back(
+            {room_of(states, each, now), against ? against->retry_after : duration(0)});
+    }
+    return seen;
 }
 
 } // namespace otpd::store::engine

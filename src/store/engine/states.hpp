@@ -6,6 +6,7 @@
 #include "room.hpp"
 #include "state/journal_list.hpp"
 #include "state/number_state.hpp"
+#include "state/override_list.hpp"
 #include "state/record.hpp"
 #include "state/shared_state.hpp"
 #include "state/state_key.hpp"
@@ -63,6 +64,10 @@ public:
     /// Of journals_state_key().
     [[nodiscard]] virtual state::journal_list const& journals() = 0;
     [[nodiscard]] virtual state::journal_list& change_journals() = 0;
+
+    /// Of overrides_state_key().
+    [[nodiscard]] virtual state::override_list const& overrides() = 0;
+    [[nodiscard]] virtual state::override_list& change_overrides() = 0;
 
     /// Including the additions so far.
     [[nodiscard]] virtual shared_state const& shared(state_key const& at) = 0;

@@ -8,7 +8,9 @@
 #include "engine/states.hpp"
 #include "otpd/store/admission.hpp"
 #include "otpd/store/budget.hpp"
+#include "otpd/store/inspection.hpp"
 #include "otpd/store/journal.hpp"
+#include "otpd/store/overrides.hpp"
 #include "otpd/store/shared_secrets.hpp"
 #include "otpd/store/verification.hpp"
 
@@ -30,6 +32,7 @@ replace_reservation(states& states, reservation_replacement const& request, stor
                                                store_time now);
 [[nodiscard]] cancel_outcome cancel(states& states, cancellation const& request, store_time now);
 [[nodiscard]] released release_number(states& states, release const& request, store_time now);
+[[nodiscard]] inspected inspect(states& states, inspection const& request, store_time now);
 [[nodiscard]] std::vector<std::int64_t>
 spent(states& states, std::vector<budget_key> const& budgets, store_time now);
 [[nodiscard]] score_answer scores(states& states, score_read const& request, store_time now);
@@ -40,6 +43,10 @@ spent(states& states, std::vector<budget_key> const& budgets, store_time now);
                                                       store_time now);
 [[nodiscard]] journals_held claim_journals(states& states, journal_claim const& request,
                                            store_time now);
+[[nodiscard]] std::vector<destination_override>
+overrides(states& states, override_read const& request, store_time now);
+[[nodiscard]] override_outcome change_override(states& states, override_change const& request,
+                                               store_time now);
 
 // The states that a step may use. A backend reads or locks them before the step runs. Each is named
 // once.
@@ -54,11 +61,14 @@ void list_keys(check const& request, key_list& to);
 void list_keys(verification_address const& at, key_list& to);
 void list_keys(cancellation const& request, key_list& to);
 void list_keys(release const& request, key_list& to);
+void list_keys(inspection const& request, key_list& to);
 void list_keys(std::vector<budget_key> const& budgets, key_list& to);
 void list_keys(score_read const& request, key_list& to);
 void list_keys(shared_secrets const& secrets, key_list& to);
 void list_keys(std::vector<journal_write> const& writes, key_list& to);
 void list_keys(journal_page const& page, key_list& to);
 void list_keys(journal_claim const& request, key_list& to);
+void list_keys(override_read const& request, key_list& to);
+void list_keys(override_change const& request, key_list& to);
 
 } // namespace otpd::store::engine

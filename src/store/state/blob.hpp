@@ -23,7 +23,8 @@ enum class format : std::uint8_t {
     number_1 = 0x11,
     shared_1 = 0x21,
     record_1 = 0x31,
-    journals_1 = 0x41
+    journals_1 = 0x41,
+    overrides_1 = 0x51
 };
 
 inline constexpr std::size_t header_size = sizeof(version) + 1;

@@ -24,7 +24,8 @@ enum class key_kind : std::uint8_t {
     request = 'r', ///< of an Idempotency-Key, or a used challenge: record
     secrets = 's', ///< what all instances share: record
     entry = 'e',   ///< of a journal: record
-    journals = 'j' ///< all journals and their leases: journal_list
+    journals = 'j', ///< all journals and their leases: journal_list
+    overrides = 'o' ///< all overrides of destinations: override_list
 };
 
 struct state_key {
@@ -76,6 +77,9 @@ struct state_key_hash {
 
 [[nodiscard]] inline state_key journals_state_key() noexcept {
     return {key_kind::journals, {}};
+}
+[[nodiscard]] inline state_key overrides_state_key() noexcept {
+    return {key_kind::overrides, {}};
 }
 /// A journal's id is random, so keys of different journals differ. Part of the format.
 [[nodiscard]] inline state_key entry_state_key(journal_place const& at) noexcept {

@@ -3,6 +3,7 @@
 
 #include "state/journal_list.hpp"
 #include "state/number_state.hpp"
+#include "state/override_list.hpp"
 #include "state/record.hpp"
 #include "state/shared_state.hpp"
 #include "target.hpp"
@@ -38,6 +39,11 @@ void use(state::journal_list& found) {
     static_cast<void>(found.retained_until());
 }
 
+void use(state::override_list& found) {
+    static_cast<void>(found.retained_until());
+    static_cast<void>(found.advance(some_time));
+}
+
 template <class State>
 void read(std::string_view bytes) {
     State found;
@@ -63,4 +69,5 @@ OTPD_FUZZ_TARGET(stored_states) {
     if (kind == 's') read<state::shared_state>(rest.view());
     if (kind == 'r') read<state::record>(rest.view());
     if (kind == 'j') read<state::journal_list>(rest.view());
+    if (kind == 'o') read<state::override_list>(rest.view());
 }

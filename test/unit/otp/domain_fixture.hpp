@@ -97,6 +97,11 @@ public:
         if (!releases) co_return otpd::store::fault::unknown;
         co_return co_await inner_.release_number(request);
     }
+    boost::asio::awaitable<otpd::store::result<otpd::store::inspected>>
+    inspect(otpd::store::inspection request) override {
+        if (!finds) co_return otpd::store::fault::not_executed;
+        co_return co_await inner_.inspect(std::move(request));
+    }
     boost::asio::awaitable<otpd::store::result<std::uint64_t>> live_codes() override {
         return inner_.live_codes();
     }
