@@ -45,4 +45,12 @@ otp::client const* authenticator::identify(http::request const& request) const {
     return found->of;
 }
 
+std::vector<known_client> authenticator::clients() const {
+    std::vector<known_client> list;
+    for (auto const& each : clients_)
+        list.push_back(
+            {each, static_cast<std::size_t>(std::ranges::count(tokens_, &each, &known_token::of))});
+    return list;
+}
+
 } // namespace otpd::api

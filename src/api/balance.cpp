@@ -1,5 +1,6 @@
 // GET /balance: the balance, the spending and the budgets; for a tenant only its own
 
+#include "budgets.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
 #include "route_table.hpp"
@@ -38,13 +39,17 @@ std::string write(otp::budget_view const& view) {
         .finish();
 }
 
-std::vector<std::string> write(std::vector<otp::budget_view> const& list) {
+} // namespace
+
+std::vector<std::string> write_budgets(std::vector<otp::budget_view> const& list) {
     std::vector<std::string> budgets;
     budgets.reserve(list.size());
     for (auto const& each : list)
         budgets.push_back(write(each));
     return budgets;
 }
+
+namespace {
 
 std::string write(otp::account_view const& account, otp::spending_view const& spending) {
     return json_writer()
@@ -56,7 +61,7 @@ std::string write(otp::account_view const& account, otp::spending_view const& sp
         .add("spent_this_hour", spending.spent_this_hour)
         .add("spent_today", spending.spent_today)
         .add("spent_this_month", spending.spent_this_month)
-        .add_array("budgets", write(spending.budgets))
+        .add_array("budgets", write_budgets(spending.budgets))
         .finish();
 }
 
@@ -71,7 +76,7 @@ std::string write(otp::spending_view const& spending) {
         .add_null("spent_this_hour")
         .add("spent_today", spending.spent_today)
         .add("spent_this_month", spending.spent_this_month)
-        .add_array("budgets", write(spending.budgets))
+        .add_array("budgets", write_budgets(spending.budgets))
         .finish();
 }
 

@@ -200,6 +200,11 @@ std::optional<std::string_view> json_body::optional_string(std::string_view name
     return std::nullopt;
 }
 
+std::optional<int> json_body::required_integer(std::string_view name, int least, int most) {
+    if (readable_ && find_value(name) == nullptr) reject(name, "Field required", "missing");
+    return optional_integer(name, least, most);
+}
+
 std::optional<int> json_body::optional_integer(std::string_view name, int least, int most) {
     auto const* found = find_value(name);
     if (found == nullptr) return std::nullopt;

@@ -29,6 +29,9 @@ public:
     std::optional<std::string_view> required_string(std::string_view name);
     /// Returns nullopt if the member is missing. A value that is not a string is a fault.
     std::optional<std::string_view> optional_string(std::string_view name);
+    /// If the member is missing or not an integer within the bounds, adds a fault and returns
+    /// nullopt.
+    std::optional<int> required_integer(std::string_view name, int least, int most);
     /// Returns nullopt if the member is missing. A value that is not an integer within the bounds
     /// is a fault.
     std::optional<int> optional_integer(std::string_view name, int least, int most);

@@ -10,6 +10,12 @@
 
 namespace otpd::api {
 
+std::string json_string(std::string_view text) {
+    std::string quoted;
+    append_json_string(quoted, text);
+    return quoted;
+}
+
 json_writer& json_writer::add(std::string_view key, std::string_view value) {
     begin_member(key);
     append_json_string(out_, value);

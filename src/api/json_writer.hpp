@@ -15,6 +15,9 @@
 
 namespace otpd::api {
 
+/// The text as a JSON text.
+[[nodiscard]] std::string json_string(std::string_view text);
+
 class json_writer {
 public:
     json_writer() { out_.reserve(512); }

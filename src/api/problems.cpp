@@ -70,6 +70,10 @@ problem_row problem_row_of(otp::errc code) {
         return {404, "No such message."};
     case client_not_found:
         return {404, "No such API client."};
+    case destination_not_found:
+        return {404, "There is no such override of that destination."};
+    case destinations_full:
+        return {409, "There are 256 overrides. End one, or set numbers.denied."};
     case operator_only:
         return {403, "This is for the operator, on the admin listener."};
     case upstream_failed:

@@ -29,7 +29,8 @@ enum class access : std::uint8_t {
     client,              ///< requires a client's token; 401 for others
     client_and_operator, ///< also the operator, on the admin listener
     /// Like client_and_operator; 403 on the API's listener if there are several clients.
-    the_operator
+    the_operator,
+    only_operator ///< on the admin listener alone; 404 on the API's
 };
 enum class content : std::uint8_t { unread, json }; ///< json: other content gets a 415
 /// Limits that are counted for each client before its request is served (429). Sends and checks
@@ -57,6 +58,12 @@ answer route_pricing(api_call call, int route_id);
 answer route_scores(api_call call);
 answer unlock_number(api_call call);
 answer forget_devices(api_call call);
+answer find_number(api_call call);
+answer number_limits(api_call call);
+answer list_destinations(api_call call);
+answer override_destination(api_call call);
+answer end_override(api_call call);
+answer list_clients(api_call call);
 answer estimate(api_call call);
 answer balance(api_call call);
 answer health(api_call call);

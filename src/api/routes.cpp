@@ -22,7 +22,7 @@ using enum limit;
 constexpr auto rows = std::to_array<row>({
     {post,    "/send-otp",                   client,              json,   none,  send_otp},
     {post,    "/verify-otp",                 client,              json,   none,  verify_otp},
-    {get,     "/verifications/{id}",         client,              unread, none,  find_verification},
+    {get,     "/verifications/{id}",         client_and_operator, unread, none,  find_verification},
     {delete_, "/verifications/{id}",         client,              unread, none,  cancel_verification},
     {get,     "/deliveries/{bx_message_id}", client_and_operator, unread, reads, find_delivery},
     {get,     "/routes",                     client,              unread, reads, list_routes},
@@ -30,6 +30,12 @@ constexpr auto rows = std::to_array<row>({
     {get,     "/routes/scores",              the_operator,        unread, reads, route_scores},
     {post,    "/numbers/unlock",             the_operator,        json,   none,  unlock_number},
     {post,    "/numbers/forget-devices",     the_operator,        json,   none,  forget_devices},
+    {post,    "/numbers/find",               only_operator,       json,   none,  find_number},
+    {post,    "/numbers/limits",             only_operator,       json,   none,  number_limits},
+    {get,     "/destinations",               only_operator,       unread, none,  list_destinations},
+    {post,    "/destinations",               only_operator,       json,   none,  override_destination},
+    {post,    "/destinations/end",           only_operator,       json,   none,  end_override},
+    {get,     "/clients",                    only_operator,       unread, none,  list_clients},
     {post,    "/estimate",                   client,              json,   reads, estimate},
     {get,     "/balance",                    client_and_operator, unread, reads, balance},
     {get,     "/health",                     anybody,             unread, none,  health},
@@ -95,12 +101,12 @@ std::vector<std::string_view> paths() {
 
 void add_routes(http::router& routes, dependencies const& deps) {
     for (auto const& each : rows)
-        add(routes, each, deps);
+        if (each.who != only_operator) add(routes, each, deps);
 }
 
 void add_operator_routes(http::router& routes, dependencies const& deps) {
     for (auto const& each : rows)
-        if (each.who == client_and_operator || each.who == the_operator) add(routes, each, deps);
+        if (each.who != anybody && each.who != client) add(routes, each, deps);
 }
 
 } // namespace otpd::api

@@ -58,6 +58,7 @@ service::service(app::settings with, store_factory const& factory)
       reads(context.get_executor(), read_quota_of(settings.limits), clock, metrics),
       scores({context.get_executor(), "scoreboard_ended", random, log}, settings.routes.scores,
              {store, clock, log, metrics}),
+      overrides({context.get_executor(), "overrides_ended", random, log}, {}, {store, clock, log}),
       event_waiters(context.get_executor(), settings.delivery.waiters_max,
                     names_of_clients(settings)),
       hooks(context.get_executor(), settings.webhook_endpoints, settings.webhooks,
@@ -68,12 +69,26 @@ service::service(app::settings with, store_factory const& factory)
       deliveries(context.get_executor(), settings.delivery,
                  {store, question_client, clock, random, of_deliveries, journal.get()}),
       account(settings.spending.account, clock, log, metrics),
-      domain(otp::make_operations(
-          rules, {store, gates, questions, keys, plan, clock, random, log, metrics, prices, scores,
-                  deliveries, event_waiters, events,
-                  [this](money balance) { account.on_balance(balance); }, &owners,
-                  names_of_clients(settings), settings.delivery.enabled ? journal.get() : nullptr,
-                  context.get_executor()})),
+      domain(otp::make_operations(rules, {store,
+                                          gates,
+                                          questions,
+                                          keys,
+                                          plan,
+                                          clock,
+                                          random,
+                                          log,
+                                          metrics,
+                                          prices,
+                                          scores,
+                                          deliveries,
+                                          event_waiters,
+                                          events,
+                                          [this](money balance) { account.on_balance(balance); },
+                                          &owners,
+                                          names_of_clients(settings),
+                                          settings.delivery.enabled ? journal.get() : nullptr,
+                                          context.get_executor(),
+                                          &overrides})),
       spending(domain.rules, domain.spending, store, clock),
       account_monitor({context.get_executor(), "account_monitor_ended", random, log},
                       settings.spending.account, question_client, spending, account),
@@ -99,14 +114,17 @@ void service::add_routes() {
                                  [this] { return health.live_codes(); },
                                  [this] { return health.why_not_ready(); },
                                  settings.bridgexapi.base_url,
-                                 settings.delivery.status_url};
+                                 settings.delivery.status_url,
+                                 [this] { return callers.clients(); },
+                                 &overrides};
     api::add_routes(api_routes, deps);
     add_admin_routes(admin_routes, [this] { return scrape(); });
     if (settings.admin.token.empty()) return;
     operators.emplace(operator_of(settings.admin));
-    api::dependencies const operators_use{
-        deps.domain, deps.catalogue,  deps.spending,      deps.stats,        deps.reads,
-        *operators,  deps.live_codes, deps.why_not_ready, deps.upstream_url, deps.delivery_url};
+    api::dependencies const operators_use{deps.domain,       deps.catalogue,     deps.spending,
+                                          deps.stats,        deps.reads,         *operators,
+                                          deps.live_codes,   deps.why_not_ready, deps.upstream_url,
+                                          deps.delivery_url, deps.clients,       deps.overrides};
     api::add_operator_routes(admin_routes, operators_use);
 }
 
@@ -127,11 +145,13 @@ webhook::outbox* service::make_outbox() {
 
 asio::awaitable<std::optional<std::string>> service::start_journal() {
     if (journal) co_await journal->start(*entries);
+    co_await overrides.refresh();
     co_return std::nullopt;
 }
 
 void service::start_background() {
     scores.start();
+    overrides.start();
     prices.start();
     deliveries.start();
     account_monitor.start();
@@ -140,6 +160,7 @@ void service::start_background() {
 
 void service::stop_background() {
     scores.stop();
+    overrides.stop();
     if (domain.hedger != nullptr) domain.hedger->stop();
     prices.stop();
     deliveries.stop();

@@ -13,6 +13,7 @@
 #include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/delivery.hpp"
+#include "otpd/otp/destination_overrides.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/journal.hpp"
 #include "otpd/otp/message_owners.hpp"
@@ -43,7 +44,7 @@ struct service {
     /// Starts the background work: upstream polls and webhooks.
     void start_background();
     void stop_background();
-    /// Claims the journal, before anything is sent.
+    /// Claims the journal and reads the overrides, before anything is sent.
     boost::asio::awaitable<std::optional<std::string>> start_journal();
 
     app::settings const settings;
@@ -84,6 +85,7 @@ struct service {
     event_bus events;
     std::unique_ptr<timeline_file> timeline; ///< null unless configured
     otp::scoreboard scores;
+    otp::destination_overrides overrides; ///< outlives any change of the rules
     otp::event_waiters event_waiters;
     webhook::webhooks hooks;
     otp::price_cache prices;

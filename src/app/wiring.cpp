@@ -154,6 +154,7 @@ std::vector<api::credential> credentials_of(settings const& settings) {
 std::vector<api::credential> operator_of(admin_settings const& settings) {
     std::vector<api::credential> list(1);
     list.front().profile.name = "(operator)"; // no client has such a name
+    list.front().profile.is_operator = true;
     list.front().tokens.push_back(settings.token.digest());
     return list;
 }

@@ -52,6 +52,10 @@ std::string_view problem_code(errc code) noexcept {
         return "delivery_not_found";
     case client_not_found:
         return "client_not_found";
+    case destination_not_found:
+        return "destination_not_found";
+    case destinations_full:
+        return "destinations_full";
     case operator_only:
         return "operator_only";
     case upstream_failed:

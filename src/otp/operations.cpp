@@ -34,8 +34,8 @@ std::unique_ptr<hedger> make_hedger(operations_dependencies const& deps, policy 
 struct parts {
     parts(policy chosen, operations_dependencies const& deps)
         : rules(std::move(chosen)), texts(rules.templates), spending(rules, deps.keys),
-          tests(rules, deps.now), destinations(rules.destinations, deps.plan),
-          limits(rules, deps.keys), solved(deps.keys, deps.random),
+          tests(rules, deps.now), destinations(rules.destinations, deps.plan, deps.overrides),
+          limits(rules, deps.keys, deps.overrides), solved(deps.keys, deps.random),
           codes(rules, deps.keys, deps.random, tests), best(rules, deps.stats, deps.random),
           routes(rules, deps.price_list, best, spending, deps.now),
           of_sends(deps.events, deps.log, deps.metrics, deps.now),
@@ -58,7 +58,8 @@ struct parts {
           owners(deps.owners, deps.store, deps.keys),
           deliveries(owners, deps.deliveries, deps.questions, deps.now, rules.send_timeout),
           estimator(rules, drafts, texts, deps.questions),
-          releaser(deps.clients, deps.store, deps.keys, deps.log, deps.metrics) {}
+          releaser(deps.clients, deps.store, deps.keys, deps.log, deps.metrics),
+          numbers(rules, deps.store, deps.keys, limits, destinations) {}
 
     policy const rules;
     messages const texts;
@@ -97,15 +98,26 @@ struct parts {
     delivery_query deliveries;
     otp::estimator estimator;
     otp::releaser releaser;
+    number_report const numbers;
 };
 
 } // namespace
 
 operations make_operations(policy rules, operations_dependencies const& deps) {
     auto const all = std::make_shared<parts>(std::move(rules), deps);
-    return {all->rules,         all->spending,   all->sender,       all->verifier,
-            all->verifications, all->long_polls, all->deliveries,   all->estimator,
-            all->releaser,      all->undo,       all->hedges.get(), all};
+    return {all->rules,
+            all->spending,
+            all->sender,
+            all->verifier,
+            all->verifications,
+            all->long_polls,
+            all->deliveries,
+            all->estimator,
+            all->releaser,
+            all->numbers,
+            all->undo,
+            all->hedges.get(),
+            all};
 }
 
 } // namespace otpd::otp

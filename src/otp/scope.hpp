@@ -27,6 +27,10 @@ inline std::string scope_prefix(client const& client) {
 inline std::string scope_of_all_clients(std::string_view purpose) {
     return std::string(":").append(purpose);
 }
+/// The client's name in a scope.
+inline std::string client_of(std::string_view scope) {
+    return std::string(scope.substr(0, scope.find(':')));
+}
 /// The purpose's name in a scope.
 inline std::string purpose_of(std::string_view scope) {
     auto const whole = store::unbound(scope);

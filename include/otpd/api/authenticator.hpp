@@ -6,6 +6,7 @@
 #include "otpd/http/request.hpp"
 #include "otpd/otp/client.hpp"
 
+#include <cstddef>
 #include <deque>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ struct credential {
     std::vector<token_digest> tokens;
 };
 
+/// A client, and how many tokens it has.
+struct known_client {
+    otp::client profile;
+    std::size_t tokens = 0;
+};
+
 /// Immutable and thread-safe.
 class authenticator {
 public:
@@ -34,6 +41,9 @@ public:
     /// null with http::unauthorized(), whatever was wrong. The client lives as long as this object.
     /// Tokens are looked up by digest, so timing reveals digests at most (OWASP ASVS 11.2.4).
     [[nodiscard]] otp::client const* identify(http::request const& request) const;
+
+    /// In the order of the credentials.
+    [[nodiscard]] std::vector<known_client> clients() const;
 
 private:
     struct known_token {

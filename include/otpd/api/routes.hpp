@@ -7,6 +7,7 @@
 #include "otpd/api/authenticator.hpp"
 #include "otpd/http/router.hpp"
 #include "otpd/otp/catalogue.hpp"
+#include "otpd/otp/destination_overrides.hpp"
 #include "otpd/otp/operations.hpp"
 #include "otpd/otp/read_limit.hpp"
 #include "otpd/otp/scoreboard.hpp"
@@ -46,6 +47,9 @@ struct dependencies {
     /// This service's public base URL, without a trailing slash. When set, `delivery_status_url` is
     /// `<base>/deliveries/<id>` instead.
     std::string delivery_url;
+    // For the operator's routes.
+    std::function<std::vector<known_client>()> clients = {}; ///< all clients of the API
+    otp::destination_overrides* overrides = nullptr;
 };
 
 /// Lists each path of the table once. Metrics use them as labels before the first request.
@@ -53,7 +57,8 @@ struct dependencies {
 /// Adds all public routes.
 void add_routes(http::router& routes, dependencies const& deps);
 /// Adds the operator's view of all clients to the admin listener, under the same paths: the account
-/// with its budgets, all messages, and the scores; and what he may do for a number. `deps.callers`
+/// with its budgets, all messages, and the scores; and what he may do for a number or a
+/// destination. `deps.callers`
 /// knows the operator.
 void add_operator_routes(http::router& routes, dependencies const& deps);
 

@@ -33,6 +33,7 @@ struct client {
     /// True: one of several clients. It sees its own messages and spending; account, budgets and
     /// scores are the operator's. False: the client is the operator.
     bool is_tenant = false;
+    bool is_operator = false; ///< none of the clients, but who runs the service
 };
 
 } // namespace otpd::otp

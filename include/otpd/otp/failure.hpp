@@ -46,6 +46,8 @@ enum class errc {
     verification_ended,     ///< cancel: already verified, replaced, canceled or expired
     delivery_not_found,     ///< delivery: no such message, or another client's
     client_not_found,       ///< release: the settings have no client of that name
+    destination_not_found,  ///< overrides: there is none of that destination and action
+    destinations_full,      ///< overrides: there are as many as the store keeps
     operator_only,          ///< not visible to tenants
     upstream_failed,        ///< the upstream did not answer a read, for `reason`; retry_after
     store_unavailable,      ///< the store does not answer; nothing was sent or verified

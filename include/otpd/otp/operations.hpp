@@ -10,6 +10,7 @@
 #include "otpd/otp/admission_undo.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/delivery_query.hpp"
+#include "otpd/otp/destination_overrides.hpp"
 #include "otpd/otp/estimate.hpp"
 #include "otpd/otp/event_waiters.hpp"
 #include "otpd/otp/hedger.hpp"
@@ -18,6 +19,7 @@
 #include "otpd/otp/ledger.hpp"
 #include "otpd/otp/long_polls.hpp"
 #include "otpd/otp/message_owners.hpp"
+#include "otpd/otp/number_report.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/prices.hpp"
 #include "otpd/otp/release.hpp"
@@ -64,6 +66,7 @@ struct operations_dependencies {
     journal* open_sends = nullptr;                             ///< null: a restart forgets them
     /// For second messages; without it, no send gets one.
     std::optional<boost::asio::any_io_executor> executor = std::nullopt;
+    override_source const* overrides = nullptr; ///< of destinations; null: there are none
 };
 
 /// Thread-safe.
@@ -77,6 +80,7 @@ struct operations {
     delivery_query& deliveries;
     otp::estimator& estimator;
     otp::releaser& releaser;
+    number_report const& numbers;
     /// Runs in the background, so it must be drained.
     admission_undo& undo;
     /// Must receive all events, and be stopped before the end; null: nothing is hedged.

@@ -27,13 +27,15 @@ struct verification_view {
         std::vector<detail> details;
     };
     std::string id;
+    std::string client;
     std::string purpose;
     std::string reference;     ///< of the caller; may be empty
     std::string_view state;    ///< pending, active, exhausted, verified, expired or canceled
     std::string_view delivery; ///< queued, accepted, unknown, delivered or failed
     wall_time created_at;
-    std::chrono::seconds expires_in{}; ///< of the code, rounded up; 0 after its end
-    unsigned attempts_left = 0;        ///< of the requester who asked for it; 0 after its end
+    std::chrono::seconds expires_in{};   ///< of the code, rounded up; 0 after its end
+    std::optional<wall_time> expires_at; ///< the same, by the store's clock; nothing after its end
+    unsigned attempts_left = 0;          ///< of the requester who asked for it; 0 after its end
     std::optional<store::receipt> sent;
     std::vector<event> events;
 };
@@ -50,6 +52,8 @@ public:
         : rules_(rules), store_(store), keys_(keys), follow_up_(follow_up), reports_(reports) {}
 
     boost::asio::awaitable<outcome<verification_view>> find(caller caller, std::string id);
+    /// For the operator: of any client, also of one that the settings have no longer.
+    boost::asio::awaitable<outcome<verification_view>> find_of_any(std::string id);
     boost::asio::awaitable<outcome<verification_view>> cancel(caller caller, std::string id);
 
 private:

@@ -1,6 +1,7 @@
 #include "limits/destination_check.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace otpd::otp {
 
@@ -20,30 +21,35 @@ bool holds_or_is_empty(List const& list, T const& what) {
 
 destination_check::verdict destination_check::check(phone_number const& to,
                                                     client const& by) const {
-    verdict answer;
+    using enum store::override_action;
+    std::optional<line> where;
+    std::string country;
+    if (rules_.checked) {
+        where = plan_.find(to);
+        country = where ? where->country : plan_.country_of(to);
+    }
     auto const is_in = [&](std::vector<destination> const& list) {
         return std::ranges::any_of(
-            list, [&](destination const& each) { return each.covers(to, answer.country); });
+            list, [&](destination const& each) { return each.covers(to, country); });
     };
-    bool const allowed = is_in(rules_.allowed); // by its digits only
-    if (rules_.checked) {
-        auto const where = plan_.find(to);
-        if (!where && !allowed) {
-            answer.fault =
-                plan_.is_other_spelling(to) ? errc::number_other_spelling : errc::number_invalid;
-            return answer;
-        }
-        answer.country = where ? where->country : plan_.country_of(to);
-        if (!allowed && !holds(rules_.line_types, where->type)) {
-            answer.fault = errc::destination_not_allowed;
-            return answer;
-        }
+    bool const is_override = has(allow, to, country);
+    bool const allowed = is_override || is_in(rules_.allowed);
+    if (rules_.checked && !where && !allowed) {
+        if (plan_.is_other_spelling(to))
+            return {{}, errc::number_other_spelling, "not in its international form"};
+        return {{}, errc::number_invalid, "in no numbering plan"};
     }
-    if (is_in(rules_.denied) ||
-        (!allowed && !holds_or_is_empty(rules_.countries, answer.country)) ||
-        !holds_or_is_empty(by.countries, answer.country))
-        answer.fault = errc::destination_not_allowed;
-    return answer;
+    auto const denied_by = [&]() -> std::string_view {
+        if (has(deny, to, country)) return "override: deny";
+        if (where && !allowed && !holds(rules_.line_types, where->type))
+            return "numbers.line_types";
+        if (!is_override && is_in(rules_.denied)) return "numbers.denied";
+        if (!allowed && !holds_or_is_empty(rules_.countries, country)) return "numbers.countries";
+        if (!holds_or_is_empty(by.countries, country)) return "countries of the client";
+        return {};
+    }();
+    if (!denied_by.empty()) return {std::move(country), errc::destination_not_allowed, denied_by};
+    return {std::move(country), std::nullopt, is_override ? "override: allow" : ""};
 }
 
 std::optional<errc> destination_check::check(std::string const& country, client const& by) const {

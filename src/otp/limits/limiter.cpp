@@ -143,12 +143,17 @@ std::vector<store::rate_limit_check> limiter::rate_limit_checks(limit_step step,
     return list;
 }
 
+bool limiter::is_trusted(phone_number const& number, std::string const& country) const {
+    return std::ranges::any_of(
+               rules_.destinations.trusted,
+               [&](destination const& each) { return each.covers(number, country); }) ||
+           (overrides_ != nullptr &&
+            overrides_->has(store::override_action::trust, number, country));
+}
+
 std::vector<store::conversion_guard> limiter::guards(limit_keys const& keys) const {
     auto const& rules = rules_.pumping;
-    auto const& trusted = rules_.destinations.trusted;
-    bool const is_trusted = std::ranges::any_of(
-        trusted, [&](destination const& each) { return each.covers(keys.number, keys.country); });
-    if (!rules.enabled || is_trusted) return {};
+    if (!rules.enabled || is_trusted(keys.number, keys.country)) return {};
 
     std::vector<store::conversion_guard> list;
     list.reserve(3);
@@ -164,6 +169,13 @@ std::vector<store::conversion_guard> limiter::guards(limit_keys const& keys) con
     return list;
 }
 
+limit_status limiter::status_of(store::rate_limit_check const& check,
+                                store::counter_time resets_in) {
+    return limit_status{
+        check.counter, check.quota, std::chrono::floor<std::chrono::seconds>(check.window),
+        remaining(check, resets_in), std::chrono::ceil<std::chrono::seconds>(resets_in)};
+}
+
 std::vector<limit_status>
 limiter::limit_statuses(policy const& rules, client const& client,
                         std::vector<store::rate_limit_check> const& rate_limit_checks,
@@ -176,9 +188,7 @@ limiter::limit_statuses(policy const& rules, client const& client,
         if (c.observed || resets_in == store::counter_time::zero() ||
             !has_figures(rules, client, c.counter))
             continue;
-        list.push_back(limit_status{c.counter, c.quota,
-                                    std::chrono::floor<std::chrono::seconds>(c.window),
-                                    remaining(c, resets_in), whole_seconds(resets_in)});
+        list.push_back(status_of(c, resets_in));
     }
     std::ranges::sort(list, {}, [](limit_status const& each) {
         return std::tuple(each.remaining, -each.resets_in.count());

@@ -5,6 +5,7 @@
 
 #include "otpd/core/phone_number.hpp"
 #include "otpd/otp/caller.hpp"
+#include "otpd/otp/destination_overrides.hpp"
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/policy.hpp"
@@ -20,8 +21,9 @@ namespace otpd::otp {
 /// Immutable and thread-safe.
 class limiter {
 public:
-    /// Both arguments must outlive it.
-    limiter(policy const& rules, key_ring const& keys) : rules_(rules), keys_(keys) {}
+    /// All arguments must outlive it. Without `overrides` there are none.
+    limiter(policy const& rules, key_ring const& keys, override_source const* overrides = nullptr)
+        : rules_(rules), keys_(keys), overrides_(overrides) {}
 
     /// What limits count a request by.
     struct limit_keys {
@@ -41,9 +43,15 @@ public:
     /// Returns the conversion guards; none for trusted destinations.
     [[nodiscard]] std::vector<store::conversion_guard> guards(limit_keys const& keys) const;
 
+    /// Whether the destination is exempt from the conversion guards.
+    [[nodiscard]] bool is_trusted(phone_number const& number, std::string const& country) const;
+
     /// Returns none unless the policy writes them.
     [[nodiscard]] pseudonyms pseudonyms_of(limit_keys const& keys) const;
 
+    /// Returns the state of a limit whose whole quota is available after `resets_in`.
+    [[nodiscard]] static limit_status status_of(store::rate_limit_check const& check,
+                                                store::counter_time resets_in);
     /// Returns the state of each limit after an admission, the tightest first. A tenant sees only
     /// those that count nothing of others.
     [[nodiscard]] static std::vector<limit_status>
@@ -67,6 +75,7 @@ private:
 
     policy const& rules_;
     key_ring const& keys_;
+    override_source const* overrides_;
 };
 
 /// The names of the guards among the limits.

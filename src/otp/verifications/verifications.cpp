@@ -4,6 +4,7 @@
 #include "seconds.hpp"
 #include "send/followup.hpp"
 #include "verifications/cancel_reports.hpp"
+#include "verifications/views.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -63,17 +64,21 @@ void add_ids(std::vector<detail>& to, store::receipt const* receipt) {
     if (!receipt->bx_message_id.empty()) to.emplace_back("bx_message_id", receipt->bx_message_id);
 }
 
-verification_view view_of(std::string id, store::verification const& found, policy const& policy,
-                          client const& client) {
+} // namespace
+
+verification_view view_of(std::string id, store::verification const& found,
+                          policy const& rules_of_all, client const& client) {
     bool const live = found.expires_in > store::duration::zero();
     verification_view view;
     view.id = std::move(id);
+    view.client = client.name;
     view.purpose = purpose_of(found.scope);
-    auto const rules = policy.for_scope(client, view.purpose);
+    auto const rules = rules_of_all.for_scope(client, view.purpose);
     view.state = state_of(found, rules.attempts_max);
     view.delivery = to_string(found.message);
     view.created_at = found.admitted_at;
     view.expires_in = std::chrono::ceil<std::chrono::seconds>(found.expires_in);
+    if (live) view.expires_at = found.admitted_at + found.age + found.expires_in;
     if (live)
         view.attempts_left = rules.attempts_max - std::min(found.attempts, rules.attempts_max);
     view.reference = found.reference;
@@ -94,8 +99,6 @@ verification_view view_of(std::string id, store::verification const& found, poli
     return view;
 }
 
-} // namespace
-
 asio::awaitable<outcome<verification_view>> verifications::find(caller caller, std::string id) {
     auto const at = keys_.open(id);
     if (!at) co_return failure{errc::verification_not_found};
@@ -107,6 +110,18 @@ asio::awaitable<outcome<verification_view>> verifications::find(caller caller, s
         co_return failure{errc::verification_not_found};
     co_await follow_up_.found(caller, *found);
     co_return view_of(std::move(id), *found, rules_, *caller.client);
+}
+
+asio::awaitable<outcome<verification_view>> verifications::find_of_any(std::string id) {
+    auto const at = keys_.open(id);
+    if (!at) co_return failure{errc::verification_not_found};
+    auto const answer = co_await store_.find(*at);
+    if (!answer) co_return failure{errc::store_unavailable, retry_soon};
+    auto const& found = *answer;
+    if (!found) co_return failure{errc::verification_not_found};
+    client owner;
+    owner.name = client_of(found->scope);
+    co_return view_of(std::move(id), *found, rules_, owner);
 }
 
 asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller, std::string id) {

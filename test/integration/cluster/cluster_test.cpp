@@ -74,6 +74,50 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_code_sent_by_one_instance_verifies_on_every_othe
     BOOST_TEST(cluster.sms() == cluster_fixture::size * cluster_fixture::size);
 }
 
+// An instance that starts knows of it before it sends.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_destination_that_one_instance_denies_is_denied_by_all, Store,
+                              stores) {
+    constexpr char const* operators_token = "token-of-the-operator";
+    cluster_fixture cluster(std::make_unique<Store>(), {{"OTPD_ADMIN_TOKEN", operators_token}});
+    auto const to_admin = [&](std::size_t instance, http_request const& request) {
+        return http_client(cluster.instances[instance]->admin_port())
+            .ask(request.with("Authorization", std::string("Bearer ") + operators_token));
+    };
+    auto const status_at = [&](std::size_t instance) {
+        return http_client(cluster.instances[instance]->port())
+            .ask(cluster.send_request(cluster.fresh_number()))
+            .status;
+    };
+    auto const is_denied_at = [&](std::size_t instance) {
+        auto const seen =
+            to_admin(instance, post("/numbers/limits", {{"phone_number", cluster.fresh_number()}}));
+        return object_of(seen).at("destination").at("verdict").as_string() == "denied";
+    };
+    auto const number = cluster.fresh_number();
+    cluster.sent_code(number, cluster.instances[1]->port());
+    auto const found = to_admin(2, post("/numbers/find", {{"phone_number", number}}));
+    BOOST_TEST(object_of(found).at("clients").at(0).at("verifications").as_array().size() == 1U);
+
+    json::object denial{{"destination", "31612"}, {"action", "deny"}, {"reason", "ticket 4711"}};
+    auto ending = denial;
+    denial["for_seconds"] = 3600;
+    check_outcome(to_admin(0, post("/destinations", denial)), 200);
+    BOOST_TEST(status_at(0) == 403U);
+    for (std::size_t i = 1; i < cluster_fixture::size; ++i) {
+        eventually([&] { return is_denied_at(i); });
+        BOOST_TEST(status_at(i) == 403U);
+    }
+    cluster.instances[1]->process().signal(SIGTERM);
+    BOOST_TEST(cluster.instances[1]->process().wait() == 0);
+    cluster.start(1);
+    BOOST_TEST(status_at(1) == 403U);
+    check_outcome(to_admin(2, post("/destinations/end", ending)), 200);
+    for (std::size_t i = 0; i < cluster_fixture::size; ++i) {
+        eventually([&] { return !is_denied_at(i); });
+        BOOST_TEST(status_at(i) == 200U);
+    }
+}
+
 // They also survive a restart of an instance.
 BOOST_AUTO_TEST_CASE_TEMPLATE(every_instance_shows_the_scores_of_all, Store, stores) {
     cluster_fixture cluster(std::make_unique<Store>(),

@@ -228,6 +228,71 @@ BOOST_AUTO_TEST_CASE(the_operator_unlocks_a_number_of_one_client) {
     check_line("devices_forgotten", "b", nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(the_operator_finds_a_number_with_every_client) {
+    two_clients with;
+    auto const number = with.service.fresh_number();
+    auto const sent = with.sent_by_a(number);
+    auto const find = [&](char const* path) {
+        return with.to_admin(operators_token, post(path, {{"phone_number", '+' + number}}));
+    };
+    auto const found = object_of(find("/numbers/find"));
+    BOOST_TEST(found.at("phone_number").as_string() == "*******" + number.substr(7));
+    BOOST_TEST_REQUIRE(found.at("clients").as_array().size() == 1U);
+    auto const& of_a = found.at("clients").at(0);
+    BOOST_TEST(of_a.at("client").as_string() == "a");
+    auto const& one = of_a.at("verifications").at(0);
+    BOOST_TEST((one.at("verification_id") == sent.at("verification_id")));
+    BOOST_TEST((one.at("message").at("bx_message_id") == sent.at("bx_message_id")));
+    BOOST_TEST(!object_of(find("/numbers/limits")).at("limits").as_array().empty());
+    auto const path = "/verifications/" + std::string(sent.at("verification_id").as_string());
+    check_outcome(with.b(get(path)), 404, "verification_not_found");
+    auto const seen = with.to_admin(operators_token, get(path));
+    check_outcome(seen, 200);
+    BOOST_TEST(object_of(seen).at("client").as_string() == "a");
+    auto const clients = with.to_admin(operators_token, get("/clients"));
+    BOOST_TEST(object_of(clients).at("clients").as_array().size() == 2U);
+    BOOST_TEST(clients.body.find(sha256_of("token-a")) == std::string::npos);
+    for (auto const& each : {post("/numbers/find", {{"phone_number", number}}),
+                             post("/numbers/limits", {{"phone_number", number}}),
+                             get("/destinations"), post("/destinations", json::object()),
+                             post("/destinations/end", json::object()), get("/clients")}) {
+        check_outcome(with.a(each), 404, "not_found");
+        check_outcome(with.service.client.ask(two_clients::by(operators_token, each)), 404,
+                      "not_found");
+        check_outcome(with.to_admin("token-a", each), 401, "unauthorized");
+    }
+    BOOST_TEST(with.service.otpd.stop() == 0);
+    BOOST_TEST(with.service.otpd.process().output().find(number) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_operator_denies_a_destination_until_it_is_ended) {
+    two_clients with(environment{{"OTP_SEND_COOLDOWN_SECONDS", "0"}});
+    auto const number = with.service.fresh_number();
+    auto const change = [&](char const* path, json::object body) {
+        body["destination"] = number.substr(0, 5);
+        body["action"] = "deny";
+        body["reason"] = "ticket 4711";
+        return with.to_admin(operators_token, post(path, body));
+    };
+    with.sent_by_a(number);
+    auto const denied = change("/destinations", {{"for_seconds", 3600}});
+    check_outcome(denied, 200);
+    check_outcome(with.a(with.service.send_request(number)), 403, "destination_not_allowed");
+    auto const list = object_of(with.to_admin(operators_token, get("/destinations")));
+    BOOST_TEST(list.at("destinations").as_array().size() == 1U);
+    check_outcome(change("/destinations/end", {}), 200);
+    check_outcome(change("/destinations/end", {}), 404, "destination_not_found");
+    with.sent_by_a(number);
+    BOOST_TEST(with.service.otpd.stop() == 0);
+    auto const lines = with.service.otpd.events("destination_override");
+    BOOST_TEST_REQUIRE(lines.size() == 2U);
+    BOOST_TEST(lines[0].at("level").as_string() == "warn");
+    BOOST_TEST(lines[0].at("by").as_string() == "(operator)");
+    BOOST_TEST(lines[0].at("request_id").as_string() == denied.field("X-Request-Id"));
+    BOOST_TEST(lines[0].at("outcome").as_string() == "made");
+    BOOST_TEST(lines[1].at("outcome").as_string() == "ended");
+}
+
 BOOST_AUTO_TEST_CASE(without_an_operator_s_token_the_admin_listener_shows_metrics_alone) {
     service_fixture service;
     http_client admin(service.otpd.admin_port());

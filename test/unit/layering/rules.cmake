@@ -11,7 +11,8 @@ set(may_include_http core telemetry)
 set(may_include_store core telemetry net/on_strand.hpp net/run_on.hpp net/tls_context.hpp)
 set(may_include_bridgexapi core telemetry net)
 # The domain uses interfaces only, never their implementations.
-set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/journal.hpp store/limits.hpp store/scores.hpp
+set(store_interface store/store.hpp store/admission.hpp store/budget.hpp store/inspection.hpp store/journal.hpp store/limits.hpp store/overrides.hpp
+  store/scores.hpp
   store/shared_secrets.hpp store/verification.hpp)
 set(may_include_otp core telemetry ${store_interface} bridgexapi/types.hpp bridgexapi/gateway.hpp net/on_strand.hpp net/run_on.hpp
   net/single_flight.hpp)

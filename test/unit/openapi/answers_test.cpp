@@ -73,8 +73,9 @@ BOOST_AUTO_TEST_CASE(routes_are_those_of_the_document) {
     service s;
     std::set<std::string> there;
     std::set<std::string> described;
-    for (auto const& route : s.routes.routes())
-        there.insert(route.pattern + ' ' + std::string(verb_of(route.verb)));
+    for (auto const* listener : {&s.routes, &s.admin_routes})
+        for (auto const& route : listener->routes())
+            there.insert(route.pattern + ' ' + std::string(verb_of(route.verb)));
     for (auto const& [path, item] : document().at("paths").as_object())
         for (auto const& [verb, operation] : item.as_object())
             described.insert(std::string(path) + ' ' + std::string(verb));

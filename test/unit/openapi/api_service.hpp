@@ -105,17 +105,38 @@ struct service {
                      std::uint64_t reads_a_minute = 200)
         : store(instead != nullptr ? *instead : memory),
           domain(otpd::otp::make_operations(
-              std::move(rules), {store, gateway, reads, keys, shared_plan(), clock, random, log,
-                                 metrics, prices, stats, deliveries, waiters, waiters})),
-          limit(context.get_executor(), reads_a_minute, clock, metrics),
-          callers(std::move(clients)) {
-        otpd::api::add_routes(routes,
-                              {domain, catalogue, report, stats, limit, callers,
-                               [this] { return live_codes(); },
-                               [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
-                                   co_return not_ready;
-                               },
-                               "https://hi.bridgexapi.io", std::move(delivery_url)});
+              std::move(rules), {store,   gateway,     reads,   keys,         shared_plan(),
+                                 clock,   random,      log,     metrics,      prices,
+                                 stats,   deliveries,  waiters, waiters,      [](otpd::money) {},
+                                 nullptr, {"default"}, nullptr, std::nullopt, &overrides})),
+          limit(context.get_executor(), reads_a_minute, clock, metrics), callers(clients),
+          operators({operator_with(clients.front().tokens)}) {
+        otpd::api::dependencies const deps{
+            domain,
+            catalogue,
+            report,
+            stats,
+            limit,
+            callers,
+            [this] { return live_codes(); },
+            [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
+                co_return not_ready;
+            },
+            "https://hi.bridgexapi.io",
+            std::move(delivery_url)};
+        otpd::api::add_routes(routes, deps);
+        otpd::api::add_operator_routes(
+            admin_routes, {domain, catalogue, report, stats, limit, operators, deps.live_codes,
+                           deps.why_not_ready, deps.upstream_url, deps.delivery_url,
+                           [this] { return callers.clients(); }, &overrides});
+    }
+
+    /// The operator, with the tokens of the first client.
+    static otpd::api::credential operator_with(std::vector<otpd::api::token_digest> tokens) {
+        auto one = client_of("(operator)");
+        one.profile.is_operator = true;
+        one.tokens = std::move(tokens);
+        return one;
     }
 
     boost::asio::awaitable<std::optional<std::uint64_t>> live_codes() {
@@ -130,7 +151,12 @@ struct service {
         call(service& of, method verb, std::string_view target, std::string_view body)
             : fields(of.fields) {
             auto const path = target.substr(0, target.find('?'));
-            endpoint = of.routes.find(verb, path, parameters);
+            auto const& first = of.asks_admin ? of.admin_routes : of.routes;
+            endpoint = first.find(verb, path, parameters);
+            if (endpoint.call == nullptr) { // one of the operator alone
+                parameters = {};
+                endpoint = of.admin_routes.find(verb, path, parameters);
+            }
             BOOST_REQUIRE(endpoint.call != nullptr);
             fields.push_back({"Content-Type", of.content_type});
             if (!of.authorization.empty()) fields.push_back({"Authorization", of.authorization});
@@ -189,6 +215,7 @@ struct service {
     std::string authorization;
     std::vector<otpd::http::field_view> fields;
     otpd::http::peer_watch const* peer = nullptr;
+    bool asks_admin = false; ///< the admin listener also where the API has the path
 
     otpd::http::response last;
 
@@ -207,6 +234,8 @@ struct service {
     otpd::otp::key_ring keys{otpd::secret_string(std::string(32, 'k')), {}, otpd::secret_string()};
     otpd::telemetry::logger log;
     otpd::telemetry::metrics metrics{otpd::telemetry::metrics_options{"test", {}}};
+    otpd::otp::destination_overrides overrides{
+        {context.get_executor(), "", random, log}, {}, {memory, clock, log}};
     otpd::otp::operations domain;
     otpd::otp::price_cache price_lists{
         {context.get_executor(), "", random, log}, {}, {reads, clock, log, metrics}};
@@ -215,8 +244,10 @@ struct service {
     otpd::otp::spending_report report{domain.rules, domain.spending, store, clock};
     otpd::otp::read_limit limit;
     otpd::api::authenticator callers;
+    otpd::api::authenticator operators;
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;
+    otpd::http::router admin_routes;
 };
 
 } // namespace openapi_test

@@ -215,6 +215,11 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
         check(path, "post", {client_not_found, operator_only, store_unavailable});
         BOOST_TEST(describes(path, "post", 422, "validation_failed"), path);
     }
+    for (auto const* path : {"/numbers/find", "/numbers/limits"})
+        check(path, "post", {client_not_found, store_unavailable});
+    check("/destinations", "post", {destinations_full, store_unavailable});
+    check("/destinations/end", "post", {destination_not_found, store_unavailable});
+    check("/destinations", "get", {store_unavailable});
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
     BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one

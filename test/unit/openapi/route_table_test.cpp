@@ -88,10 +88,26 @@ BOOST_AUTO_TEST_CASE(the_operator_has_the_rows_that_say_so) {
     std::set<std::string> there;
     for (auto const& one : admin.routes())
         there.insert(std::string(verb_of(one.verb)) + ' ' + one.pattern);
-    std::set<std::string> const expected{"get /balance", "get /deliveries/{bx_message_id}",
-                                         "get /routes/scores", "post /numbers/forget-devices",
-                                         "post /numbers/unlock"};
+    std::set<std::string> const expected{"get /balance",         "get /clients",
+                                         "get /destinations",    "get /deliveries/{bx_message_id}",
+                                         "get /routes/scores",   "get /verifications/{id}",
+                                         "post /destinations",   "post /destinations/end",
+                                         "post /numbers/find",   "post /numbers/forget-devices",
+                                         "post /numbers/limits", "post /numbers/unlock"};
     BOOST_TEST(there == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_api_s_listener_lacks_what_is_the_operator_s_alone) {
+    service s;
+    std::size_t alone = 0;
+    for (auto const& one : api::route_table()) {
+        if (one.who != api::access::only_operator) continue;
+        http::path_parameters parameters;
+        auto const path = target_for(std::string(one.path));
+        BOOST_TEST((s.routes.find(one.verb, path, parameters).call == nullptr), one.path);
+        ++alone;
+    }
+    BOOST_TEST(alone == 6U);
 }
 
 BOOST_AUTO_TEST_CASE(every_row_is_described_and_has_a_label) {
