@@ -35,9 +35,9 @@ view_of_overrides(std::vector<store::destination_override> const& all, steady_ti
     return boost::make_shared<known_overrides const>(std::move(list));
 }
 
-/// For the log. Together with the last four digits of the number of a refused send, more than the
+/// Together with the last four digits of the number of a refused send, more than the
 /// first four of a prefix could be a whole number.
-std::string masked(destination const& where) {
+std::string shown_in_log(destination const& where) {
     constexpr std::size_t shown_max = 4;
     auto text = where.text;
     if (text.size() > shown_max) std::fill(text.begin() + shown_max, text.end(), 'x');
@@ -136,7 +136,7 @@ private:
     void report(override_request const& request, std::string_view outcome) const {
         deps_.log.warn("destination_override", {{"request_id", request.caller.request_id},
                                                 {"by", request.caller.client->name},
-                                                {"destination", masked(request.where)},
+                                                {"destination", shown_in_log(request.where)},
                                                 {"action", to_string(request.action)},
                                                 {"for_seconds", request.lasts.count()},
                                                 {"reason", request.reason},
