@@ -85,7 +85,7 @@ private:
     /// the service's: it goes on in the background.
     void start_journal() {
         auto const failed = run_now(service_.start_journal());
-        if (failed) service_.log.error("journal_ended", {{"what", *failed}});
+        if (failed) service_.log.error("journal_failed", {{"what", *failed}});
     }
 
     /// Runs the context until it is done. Returns a thrown exception's message as the answer.

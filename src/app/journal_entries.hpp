@@ -30,17 +30,17 @@ private:
 class journal_entries final : public otp::journal_reader {
 public:
     /// All arguments must outlive it.
-    journal_entries(otp::journal& from, otp::key_ring const& keys, clock const& now,
-                    otp::delivery_tracker& deliveries, webhook::webhooks& hooks)
-        : journal_(from), keys_(keys), now_(now), deliveries_(deliveries), hooks_(hooks) {}
+    journal_entries(otp::key_ring const& keys, clock const& now, otp::delivery_tracker& deliveries,
+                    webhook::webhooks& hooks)
+        : keys_(keys), now_(now), deliveries_(deliveries), hooks_(hooks) {}
 
-    void taken_over(otp::journal_ticket ticket, otp::journal_content entry) noexcept override;
+    [[nodiscard]] bool taken_over(otp::journal_ticket ticket,
+                                  otp::journal_content entry) noexcept override;
     void lost() noexcept override { deliveries_.forget_journal(); }
 
 private:
-    void follow(otp::journal_ticket ticket, otp::journal_content const& entry);
+    [[nodiscard]] bool follow(otp::journal_ticket ticket, otp::journal_content const& entry);
 
-    otp::journal& journal_;
     otp::key_ring const& keys_;
     clock const& now_;
     otp::delivery_tracker& deliveries_;

@@ -95,7 +95,7 @@ service::service(app::settings with, store_factory const& factory)
       catalogue(rules, questions, prices, account, clock),
       api_server(context, api_options(settings), api_routes, http_events) {
     signals.add(SIGUSR1);
-    if (journal) entries.emplace(*journal, keys, clock, deliveries, hooks);
+    if (journal) entries.emplace(keys, clock, deliveries, hooks);
     add_listeners();
     add_routes();
     metrics.log_lines_dropped_from([this] { return log.dropped(); });

@@ -73,10 +73,19 @@ public:
         }
     }
 
-    void take_over(std::uint64_t ticket, std::string text) {
-        asio::post(strand_, [self = shared_from_this(), ticket, text = std::move(text)] {
-            self->taken_over(ticket, text);
+    [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text) {
+        auto kept = kept_message_of(text);
+        if (!kept) return false;
+        auto const to = std::ranges::find_if(
+            receivers_, [&](receiver const& each) { return each.who.name == kept->endpoint; });
+        if (to == receivers_.end()) return false;
+        queued taken;
+        taken.ticket = ticket;
+        taken.webhook = std::make_shared<message const>(std::move(kept->content));
+        asio::post(strand_, [self = shared_from_this(), &to = *to, taken = std::move(taken)] {
+            self->taken_over(to, taken);
         });
+        return true;
     }
 
     void start() {
@@ -154,21 +163,10 @@ private:
         }
     }
 
-    void taken_over(std::uint64_t ticket, std::string const& text) {
-        if (ended_) return;
-        auto kept = kept_message_of(text);
-        auto const to = std::ranges::find_if(receivers_, [&](receiver const& each) {
-            return kept && each.who.name == kept->endpoint;
-        });
-        queued message;
-        message.ticket = ticket;
-        if (to == receivers_.end() || to->off) { // by other settings, for example
-            forget(message);
-            deps_.metrics.webhook("given_up");
-            return;
-        }
-        message.webhook = std::make_shared<webhook::message const>(std::move(kept->content));
-        arrived(*to, std::move(message));
+    void taken_over(receiver& to, queued message) {
+        if (!to.off || ended_) return arrived(to, std::move(message));
+        forget(message);
+        deps_.metrics.webhook("given_up");
     }
 
     void enqueue(receiver& to, queued message) {
@@ -348,8 +346,8 @@ void webhooks::on_event(otp::verification_event const& event) noexcept {
     impl_->on_event(event);
 }
 
-void webhooks::take_over(std::uint64_t ticket, std::string text) {
-    impl_->take_over(ticket, std::move(text));
+bool webhooks::take_over(std::uint64_t ticket, std::string_view text) {
+    return impl_->take_over(ticket, text);
 }
 
 void webhooks::start() {

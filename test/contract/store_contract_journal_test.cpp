@@ -116,6 +116,19 @@ STORE_TEST(a_journal_whose_lease_is_over_is_taken_over_by_exactly_one) {
     BOOST_TEST(all.claim(claim_by(1, false)).empty());
 }
 
+STORE_TEST(a_journal_that_one_instance_gives_back_is_taken_over_by_another) {
+    contract s;
+    journals all(s);
+    all.claim(claim_by(1));
+    s.advance(journal_lease_time + one_second);
+    BOOST_TEST(all.claim(claim_by(2)).size() == 2U);
+    auto passing = claim_by(2, false);
+    passing.passed = {id_of(1)};
+    for (int n = 0; n < 2; ++n)
+        BOOST_TEST(all.claim(passing).size() == 1U);
+    BOOST_TEST(all.claim(claim_by(3)).size() == 2U);
+}
+
 STORE_TEST(parallel_writes_of_one_journal_are_all_there) {
     contract s;
     auto const answers = s.in_parallel(journal_page_max, [&](std::size_t n) {

@@ -139,6 +139,9 @@ public:
     boost::asio::awaitable<std::optional<delivery_view>>
     last_report(std::string bx_message_id) override;
 
+    /// Follows a message that another process followed. Returns false, and does nothing, if this
+    /// one follows none or too many: then another instance follows it.
+    [[nodiscard]] bool take_over(followed_message message);
     /// Stops to follow the messages of the journal, which other instances follow now.
     void forget_journal() noexcept;
     /// Starts to poll the upstream while messages are open.

@@ -49,8 +49,10 @@ struct journal_slot {
 class journal_reader {
 public:
     virtual ~journal_reader() = default;
-    /// This instance owns the entry from now on.
-    virtual void taken_over(journal_ticket ticket, journal_content entry) noexcept = 0;
+    /// Returns whether this instance goes on with the entry, which it owns then. If not, another
+    /// instance gets it, until it ends by itself.
+    [[nodiscard]] virtual bool taken_over(journal_ticket ticket,
+                                          journal_content entry) noexcept = 0;
     /// This instance was away for so long that another one may own all its entries.
     virtual void lost() noexcept = 0;
 };

@@ -54,7 +54,7 @@ struct journal_entry {
     friend bool operator==(journal_entry const&, journal_entry const&) = default;
 };
 
-/// Renews the lease of all journals of a holder, and takes over one whose lease is over.
+/// Renews the leases of all journals of a holder, and takes over one whose lease is over.
 struct journal_claim {
     journal_id holder{};
     std::uint32_t slots = 0; ///< of its own journal: no higher slot is used before the answer
@@ -64,6 +64,9 @@ struct journal_claim {
     bool is_alone = false;   ///< no other instance can use the store: all other leases are over
     /// Journals of the holder without entries: they are dropped. Its own only together with `ends`.
     std::vector<journal_id> emptied;
+    /// Journals with entries that the holder cannot go on with: it gives them back, and does not
+    /// take them over.
+    std::vector<journal_id> passed{};
 };
 inline constexpr duration journal_lease_max{60'000};
 /// Of one store. One more drops the one whose lease ended first.

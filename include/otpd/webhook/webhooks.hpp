@@ -110,8 +110,9 @@ public:
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept override;
     void on_event(otp::verification_event const& event) noexcept override;
 
-    /// Sends a message that another process has kept.
-    void take_over(std::uint64_t ticket, std::string text);
+    /// Sends a message that another process has kept. Returns false, and does nothing, if it is for
+    /// no endpoint of this one.
+    [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text);
 
     void start();
     /// Stops queueing messages. Messages that are being sent or are due may end within `limit`;

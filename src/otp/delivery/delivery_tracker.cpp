@@ -34,18 +34,26 @@ public:
     // Called from any thread.
 
     void follow(followed_message message) {
-        if (stopped_) return;
-        if (!options_.enabled) return end_entry(message.ticket);
+        auto const ticket = message.ticket;
+        bool const is_taken = stopped_ || take(std::move(message));
+        if (!is_taken) end_entry(ticket);
+    }
+    /// Returns false if it follows none, or too many.
+    [[nodiscard]] bool take(followed_message message) {
+        if (!options_.enabled) return false;
         if (++open_ > options_.open_max) {
             --open_;
             reports_.not_followed();
-            end_entry(message.ticket);
-            return;
+            return false;
         }
-        if (net::is_single_threaded(strand_)) return add(std::move(message));
+        if (net::is_single_threaded(strand_)) {
+            add(std::move(message));
+            return true;
+        }
         asio::post(strand_, [self = shared_from_this(), message = std::move(message)]() mutable {
             self->add(std::move(message));
         });
+        return true;
     }
 
     void forget_journal() {
@@ -215,6 +223,10 @@ void delivery_tracker::follow(followed_message message) noexcept {
     } catch (std::exception const&) { // no memory for it
         return;
     }
+}
+
+bool delivery_tracker::take_over(followed_message message) {
+    return impl_->take(std::move(message));
 }
 
 bool delivery_tracker::hears_reports() const noexcept {

@@ -26,8 +26,8 @@ namespace {
 std::chrono::milliseconds used_part(std::chrono::milliseconds lease) {
     return 2 * lease / 3;
 }
-/// After a page that could not be read.
-constexpr std::chrono::milliseconds read_pause{1'000};
+/// After a page that could not be read, or another failure.
+constexpr std::chrono::milliseconds failure_pause{1'000};
 /// Most calls of put() and so on that are on their way to the strand.
 constexpr std::size_t arrivals_max = 65'536;
 
@@ -98,7 +98,7 @@ public:
 
     static asio::awaitable<bool> start(std::shared_ptr<impl> self, journal_reader& reader) {
         self->reader_ = &reader;
-        co_await self->claim();
+        co_await act(self);
         self->is_running_ = true;
         self->spawn(run(self));
         co_return true;
@@ -125,7 +125,7 @@ public:
 private:
     void spawn(asio::awaitable<void> task) {
         auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
-            if (thrown) self->deps_.log.error("journal_ended");
+            if (thrown) self->deps_.log.error("journal_failed");
             self->idle_.cancel();
         };
         asio::co_spawn(strand_, std::move(task), std::move(ended));
@@ -141,15 +141,26 @@ private:
     // --- leases ---
 
     static asio::awaitable<void> run(std::shared_ptr<impl> self) {
-        while (!self->is_draining_ && !self->is_over_) {
-            if (steady_now() >= self->claim_at_)
+        while (!self->is_draining_ && !self->is_over_)
+            co_await act(self);
+        self->is_running_ = false;
+    }
+
+    /// What fails is tried again: without this task the instance would lose its lease.
+    static asio::awaitable<void> act(std::shared_ptr<impl> self) {
+        try {
+            if (steady_now() < self->retry_at_)
+                co_await self->rest(self->retry_at_);
+            else if (steady_now() >= self->claim_at_)
                 co_await self->claim();
             else if (!self->unread_.empty() && self->has_lease())
                 co_await self->read_page();
             else
                 co_await self->rest(self->claim_at_);
+        } catch (std::exception const& thrown) {
+            self->retry_at_ = steady_now() + failure_pause;
+            self->deps_.log.error("journal_failed", {{"what", thrown.what()}});
         }
-        self->is_running_ = false;
     }
 
     asio::awaitable<void> rest(steady_time until) {
@@ -203,13 +214,15 @@ private:
         auto const answer = co_await deps_.store.read_journal(page);
         // A claim does not run meanwhile, so this is the same journal.
         if (!answer) {
-            co_await rest(steady_now() + read_pause);
+            co_await rest(steady_now() + failure_pause);
             co_return;
         }
-        for (auto const& each : *answer)
-            adopt(from.id, each);
         auto& unread = unread_.front();
-        unread.next += page.count;
+        for (auto const& each : *answer) {
+            unread.next = each.slot + 1; // after a failure it is not read again
+            adopt(from.id, each);
+        }
+        unread.next = page.first + page.count;
         if (unread.next < unread.slots) co_return;
         slots_.adopted(from.id);
         unread_.pop_front();
@@ -218,14 +231,17 @@ private:
 
     void adopt(store::journal_id const& journal, store::journal_entry const& entry) {
         auto text = deps_.keys.open_text(entry.id, entry.text);
-        if (!text || text->empty()) { // it ends by itself
+        bool const is_readable = text && !text->empty();
+        if (!is_readable) {
             deps_.log.warn("journal_entry_unreadable");
-            return;
+            return slots_.pass(journal);
         }
         auto const ticket = next_ticket();
         slots_.adopt(ticket, {journal, entry.slot}, entry.id);
         auto const kind = static_cast<journal_kind>(text->front());
-        reader_->taken_over(ticket, {kind, entry.id, text->substr(1), entry.retention});
+        if (reader_->taken_over(ticket, {kind, entry.id, text->substr(1), entry.retention})) return;
+        slots_.pass(journal);
+        slots_.free(ticket);
     }
 
     // --- writes ---
@@ -244,15 +260,13 @@ private:
     static asio::awaitable<void> write(std::shared_ptr<impl> self,
                                        std::vector<store::journal_write> writes) {
         store::result<std::monostate> answer = store::fault::unknown;
-        std::exception_ptr thrown;
         try {
             answer = co_await self->deps_.store.write_journal(std::move(writes));
-        } catch (...) {
-            thrown = std::current_exception();
+        } catch (std::exception const& thrown) {
+            self->deps_.log.error("journal_failed", {{"what", thrown.what()}});
         }
         self->slots_.written(answer.has_value());
         self->is_writing_ = false;
-        if (thrown) std::rethrow_exception(thrown);
         if (answer) self->flush(); // otherwise after the next claim
     }
 
@@ -265,6 +279,7 @@ private:
     journal_reader* reader_ = nullptr;
     steady_time leased_until_{};
     steady_time claim_at_{};
+    steady_time retry_at_{};            ///< after a failure
     std::deque<unread_journal> unread_; ///< taken over
     std::size_t left_out_ = 0;
     bool is_running_ = false;

@@ -79,7 +79,7 @@ void journal_slots::free(journal_ticket ticket) {
     auto const journal = taken_.find(at.journal);
     if (journal == taken_.end()) return;
     --journal->second.used;
-    note_if_empty(at.journal);
+    note_if_done(at.journal);
 }
 
 std::vector<store::journal_write> journal_slots::next_writes() {
@@ -135,6 +135,7 @@ store::journal_claim journal_slots::claim() const {
     if (allowed_ > 0 && wants_slots()) request.slots = 2 * allowed_;
     request.slots = std::min(request.slots, slots_max_);
     request.emptied = emptied_;
+    request.passed = passed_;
     return request;
 }
 
@@ -142,7 +143,8 @@ bool journal_slots::has_lost_one(store::journals_held const& answer) const {
     return std::ranges::any_of(taken_, [&](auto const& each) {
         bool const is_held =
             std::ranges::find(answer, each.first, &store::held_journal::id) != answer.end();
-        return !is_held && std::ranges::find(emptied_, each.first) == emptied_.end();
+        return !is_held && std::ranges::find(emptied_, each.first) == emptied_.end() &&
+               std::ranges::find(passed_, each.first) == passed_.end();
     });
 }
 
@@ -155,12 +157,14 @@ std::vector<store::held_journal> journal_slots::held(store::journals_held const&
         else if (taken_.try_emplace(each.id).second)
             fresh.push_back(each);
     }
-    std::erase_if(emptied_, [&](store::journal_id const& each) {
-        bool const is_gone =
-            std::ranges::find(answer, each, &store::held_journal::id) == answer.end();
-        if (is_gone) taken_.erase(each);
-        return is_gone;
-    });
+    auto const is_gone = [&](store::journal_id const& each) {
+        bool const is_held =
+            std::ranges::find(answer, each, &store::held_journal::id) != answer.end();
+        if (!is_held) taken_.erase(each);
+        return !is_held;
+    };
+    std::erase_if(emptied_, is_gone);
+    std::ranges::for_each(passed_, is_gone); // and is not taken again
     return fresh;
 }
 
@@ -171,16 +175,24 @@ void journal_slots::adopt(journal_ticket ticket, store::journal_place const& at,
     entries_.emplace(ticket, known_entry{at, of});
 }
 
+void journal_slots::pass(store::journal_id const& journal) {
+    auto const found = taken_.find(journal);
+    if (found != taken_.end()) found->second.has_passed = true;
+}
+
 void journal_slots::adopted(store::journal_id const& journal) {
     auto const found = taken_.find(journal);
     if (found == taken_.end()) return;
     found->second.is_complete = true;
-    note_if_empty(journal);
+    note_if_done(journal);
 }
 
-void journal_slots::note_if_empty(store::journal_id const& journal) {
+void journal_slots::note_if_done(store::journal_id const& journal) {
     auto const& state = taken_.at(journal);
-    if (state.used == 0 && state.is_complete) emptied_.push_back(journal);
+    if (state.used > 0 || !state.is_complete) return;
+    if (!state.has_passed) return emptied_.push_back(journal);
+    if (passed_.size() == store::journals_max) passed_.erase(passed_.begin());
+    passed_.push_back(journal);
 }
 
 } // namespace otpd::otp

@@ -54,6 +54,9 @@ public:
     /// Returns the journals that were taken over.
     [[nodiscard]] std::vector<store::held_journal> held(store::journals_held const& answer);
     void adopt(journal_ticket ticket, store::journal_place const& at, id const& of);
+    /// Another instance must go on with an entry of the journal, which is given back once all
+    /// adopted ones have ended.
+    void pass(store::journal_id const& journal);
     /// All its entries are adopted.
     void adopted(store::journal_id const& journal);
 
@@ -70,11 +73,12 @@ private:
     };
     struct taken_journal {
         std::size_t used = 0;
+        bool has_passed = false; ///< it has entries for others
         bool is_complete = false;
     };
 
     void wait(change made);
-    void note_if_empty(store::journal_id const& journal);
+    void note_if_done(store::journal_id const& journal);
 
     std::uint32_t const slots_first_;
     std::uint32_t const slots_max_;
@@ -87,7 +91,8 @@ private:
     std::unordered_map<journal_ticket, known_entry> entries_;
     std::map<store::journal_id, taken_journal> taken_;
     std::vector<store::journal_id> emptied_;
-    std::list<change> waiting_; ///< the oldest first
+    std::vector<store::journal_id> passed_; ///< the last journals_max ones
+    std::list<change> waiting_;             ///< the oldest first
     std::unordered_map<journal_ticket, std::list<change>::iterator> waiting_by_ticket_;
     std::vector<change> in_flight_;
     std::size_t left_out_ = 0;

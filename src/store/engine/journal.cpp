@@ -74,8 +74,16 @@ journals_held claim_journals(states& states, journal_claim const& request, store
         return each.holder == request.holder && (request.ends || each.id != request.holder) &&
                std::ranges::find(request.emptied, each.id) != request.emptied.end();
     });
-    for (auto& each : leases)
-        if (each.holder == request.holder) each.end = request.ends ? now : now + request.lease;
+    auto const is_passed = [&](journal_lease const& each) {
+        return each.id != request.holder &&
+               std::ranges::find(request.passed, each.id) != request.passed.end();
+    };
+    for (auto& each : leases) {
+        if (each.holder != request.holder) continue;
+        bool const is_kept = !request.ends && !is_passed(each);
+        each.end = is_kept ? now + request.lease : now;
+        if (is_passed(each)) each.holder = {};
+    }
     if (request.ends) return {};
     if (!is_held) {
         if (!drop_oldest(leases, now)) return {};
@@ -85,7 +93,8 @@ journals_held claim_journals(states& states, journal_claim const& request, store
         if (each.id == request.holder)
             each.slots = std::min(std::max(each.slots, request.slots), journal_slots_max);
     auto const abandoned = std::ranges::find_if(leases, [&](journal_lease const& each) {
-        return each.holder != request.holder && (request.is_alone || is_abandoned(each, now));
+        return each.holder != request.holder && !is_passed(each) &&
+               (request.is_alone || is_abandoned(each, now));
     });
     if (abandoned != leases.end()) {
         abandoned->holder = request.holder;

@@ -32,8 +32,10 @@ public:
     restarted_service(restarted_service const&) = delete;
     restarted_service& operator=(restarted_service const&) = delete;
 
-    void start() {
-        otpd.emplace(OTPD_PROGRAM, settings_, config_);
+    void start() { start({}, config_); }
+    /// With other settings than the instance before.
+    void start(environment const& other, std::string const& config) {
+        otpd.emplace(OTPD_PROGRAM, other | settings_, config);
         client.emplace(otpd->port());
         eventually([&] { return client->ask(get("/readyz")).status == 200; });
     }
@@ -191,6 +193,28 @@ BOOST_AUTO_TEST_CASE(a_webhook_whose_receiver_is_down_over_a_kill_has_the_same_i
     eventually([&] { return ids_of_type(receiver.server, type).size() > before.size(); });
     for (auto const& id : ids_of_type(receiver.server, type))
         BOOST_TEST(id == before.front());
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_leaves_what_it_cannot_go_on_with_to_one_that_can) {
+    on_sqlite const store;
+    webhook_receiver receiver;
+    restarted_service service(store.settings(), receiver.config());
+    service.start();
+    auto const id = service.sent_id(restart_number);
+    std::string const type = "verification.accepted";
+    eventually([&] { return !ids_of_type(receiver.server, type).empty(); });
+    service.kill();
+    auto const before = ids_of_type(receiver.server, type);
+    receiver.is_up = true;
+    service.deliver(restart_number);
+    service.start({{"OTPD_DELIVERY_ENABLED", "false"}}, {});
+    service.sent_id("31612000002"); // by now it has read the journal
+    service.end();
+    BOOST_TEST(ids_of_type(receiver.server, type).size() == before.size());
+    service.start();
+    eventually([&] { return ids_of_type(receiver.server, type).size() > before.size(); });
+    BOOST_TEST(ids_of_type(receiver.server, type).back() == before.front());
+    eventually([&] { return service.delivery_of(id) == "delivered"; });
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(webhooks_that_wait_outlive_a_graceful_end, Store, stores_that_last) {

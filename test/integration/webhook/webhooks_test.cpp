@@ -94,8 +94,11 @@ otp::verification_event happening(event_type kind = event_type::accepted) {
 
 class kept_texts final : public webhook::outbox {
 public:
+    std::atomic<bool> is_full = false;
+
     std::uint64_t keep(id const&, std::string text) noexcept override {
         std::scoped_lock const lock(mutex_);
+        if (is_full) return 0;
         texts_[++last_] = std::move(text);
         return last_;
     }
@@ -235,7 +238,7 @@ BOOST_AUTO_TEST_CASE(
     next.kept_in = &outbox;
     next.start(next.endpoint(up.port()));
     auto const kept = *outbox.texts().begin();
-    next.hooks->take_over(kept.first, kept.second);
+    BOOST_TEST(next.hooks->take_over(kept.first, kept.second));
     next.wait_for("delivered", 1);
     next.drain();
     BOOST_TEST(outbox.texts().empty());
@@ -244,17 +247,45 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(body_of(up.notes().front()) == body_of(down.notes().front()));
 }
 
-BOOST_AUTO_TEST_CASE(what_was_kept_for_nobody_is_given_up) {
+// An instance that has the endpoint sends it.
+BOOST_AUTO_TEST_CASE(what_was_kept_for_another_endpoint_is_left_to_others) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
     kept_texts outbox;
     kept_in = &outbox;
     start(endpoint(server.port()));
     for (std::string const text : {"other\nmsg_1\nverification.accepted\n{}", "crm\nmsg_1\n", ""})
-        hooks->take_over(outbox.keep({}, text), text);
-    wait_for("given_up", 3);
+        BOOST_TEST(!hooks->take_over(outbox.keep({}, text), text));
+    drain();
+    BOOST_TEST(outbox.texts().size() == 3U);
+    BOOST_TEST(count("given_up") == 0);
+    BOOST_TEST(server.notes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_an_endpoint_that_is_gone_should_get_is_given_up) {
+    scripted_server server(loopback, answer_with(http_reply(410, "")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    start(endpoint(server.port()));
+    hooks->on_event(happening());
+    wait_for("given_up", 1);
+    std::string const text = "crm\nmsg_1\nverification.accepted\n{}";
+    BOOST_TEST(hooks->take_over(outbox.keep({}, text), text));
+    wait_for("given_up", 2);
     drain();
     BOOST_TEST(outbox.texts().empty());
-    BOOST_TEST(server.notes().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_outbox_did_not_take_is_given_up_at_the_end) {
+    scripted_server down(loopback, answer_with(http_reply(503, "{}")));
+    kept_texts outbox;
+    outbox.is_full = true;
+    kept_in = &outbox;
+    options.hurry = 1;
+    start(endpoint(down.port()));
+    hooks->on_event(happening());
+    wait_for("failed", 1);
+    drain(0s);
+    BOOST_TEST(count("given_up") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(the_oldest_message_that_is_dropped_is_kept_no_longer) {

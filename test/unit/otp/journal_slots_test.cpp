@@ -158,6 +158,23 @@ BOOST_AUTO_TEST_CASE(a_journal_that_was_taken_over_can_be_lost) {
     BOOST_TEST(!slots.has_lost_one({both.front()}));
 }
 
+BOOST_AUTO_TEST_CASE(a_journal_with_entries_for_others_is_given_back_once_the_adopted_ones_ended) {
+    claim();
+    static_cast<void>(slots.held({{journal_number(1), 4}, {journal_number(2), 64}}));
+    slots.adopt(7, {journal_number(2), 9}, {});
+    slots.pass(journal_number(2));
+    slots.adopted(journal_number(2));
+    BOOST_TEST(slots.claim().passed.empty());
+    slots.erase(7);
+    BOOST_TEST(next_done() == "9:");
+    BOOST_TEST(slots.claim().emptied.empty());
+    BOOST_TEST_REQUIRE(slots.claim().passed.size() == 1U);
+    otpd::store::journals_held const own{{journal_number(1), 4}};
+    BOOST_TEST(!slots.has_lost_one(own));
+    BOOST_TEST(slots.held(own).empty());
+    BOOST_TEST(slots.claim().passed.size() == 1U); // for good
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_journal_is_given_up_at_once) {
     claim();
     static_cast<void>(slots.held({{journal_number(1), 4}, {journal_number(2), 64}}));

@@ -2,6 +2,8 @@
 
 #include "backend/memory_backend.hpp"
 #include "coroutines.hpp"
+#include "eventually.hpp"
+#include "log_capture.hpp"
 #include "manual_clock.hpp"
 #include "otpd/otp/journal.hpp"
 #include "otpd/telemetry/log.hpp"
@@ -10,6 +12,7 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace otpd::test {
@@ -24,12 +27,45 @@ public:
     std::map<std::string, otp::journal_ticket> tickets; ///< by text
     std::map<std::string, journal_kind> kinds;
     int times_lost = 0;
+    bool takes_webhooks = true;
 
-    void taken_over(otp::journal_ticket ticket, otp::journal_content entry) noexcept override {
+    bool taken_over(otp::journal_ticket ticket, otp::journal_content entry) noexcept override {
+        if (entry.kind == journal_kind::webhook && !takes_webhooks) return false;
         tickets[entry.text] = ticket;
         kinds[entry.text] = entry.kind;
+        return true;
     }
     void lost() noexcept override { ++times_lost; }
+};
+
+/// Throws instead of so many calls.
+class failing_journals final : public otpd::store::journal_store {
+public:
+    explicit failing_journals(journal_store& of) : of_(of) {}
+    int throws = 0;
+    template <class T>
+    using reply = boost::asio::awaitable<otpd::store::result<T>>;
+
+    reply<otpd::store::journals_held> claim_journals(otpd::store::journal_claim request) override {
+        fail();
+        return of_.claim_journals(std::move(request));
+    }
+    reply<std::monostate> write_journal(std::vector<otpd::store::journal_write> writes) override {
+        fail();
+        return of_.write_journal(std::move(writes));
+    }
+    reply<std::vector<otpd::store::journal_entry>>
+    read_journal(otpd::store::journal_page page) override {
+        fail();
+        return of_.read_journal(page);
+    }
+
+private:
+    void fail() {
+        if (throws-- > 0) throw std::runtime_error("no such luck");
+    }
+
+    journal_store& of_;
 };
 
 otp::journal_content content_of(std::uint8_t id, std::string text,
@@ -51,13 +87,18 @@ struct journal_fixture {
     }
 
     /// The instance before ends without a word.
-    otp::journal& begin() {
+    otp::journal& begin(bool takes_webhooks = true) {
         current = nullptr;
         reader = {};
-        current = std::make_unique<otp::journal>(
-            context.get_executor(), options, otp::journal::dependencies{memory, keys, random, log});
-        run(context, current->start(reader));
+        reader.takes_webhooks = takes_webhooks;
+        current = begun(reader);
         return *current;
+    }
+    std::unique_ptr<otp::journal> begun(entry_list& by) {
+        auto journal = std::make_unique<otp::journal>(
+            context.get_executor(), options, otp::journal::dependencies{store, keys, random, log});
+        run(context, journal->start(by));
+        return journal;
     }
     /// Runs until nothing more happens without the time passing.
     void settle() {
@@ -74,9 +115,11 @@ struct journal_fixture {
     manual_clock clock;
     otpd::store::memory_backend memory{context.get_executor(), clock,
                                        otpd::store::memory_options{}};
+    failing_journals store{memory};
     otp::key_ring keys{secret_string(std::string(32, 'k')), {}, secret_string()};
     openssl_random random;
-    telemetry::logger log;
+    log_capture captured;
+    telemetry::logger log{captured, telemetry::level::info, 100};
     otp::journal_options options;
     entry_list reader;
     std::unique_ptr<otp::journal> current;
@@ -114,6 +157,47 @@ BOOST_AUTO_TEST_CASE(what_was_taken_over_ends_or_is_taken_over_again) {
     settle();
     BOOST_TEST(reader.tickets.size() == 1U);
     BOOST_TEST(reader.tickets.contains("b"));
+}
+
+// Such as webhooks of an endpoint that only the other one has.
+BOOST_AUTO_TEST_CASE(entries_that_an_instance_cannot_go_on_with_wait_for_one_that_can) {
+    options.is_alone = false;
+    options.renewal = 10ms;
+    auto& first = begin();
+    first.put(content_of(1, "a"));
+    first.put(content_of(2, "b", journal_kind::webhook));
+    settle();
+    clock.advance(1min);
+    auto& unable = begin(false);
+    settle();
+    BOOST_TEST(reader.tickets.size() == 1U);
+    entry_list other;
+    auto const able = begun(other);
+    settle();
+    BOOST_TEST(other.tickets.empty()); // the first one goes on with "a" meanwhile
+    unable.erase(reader.tickets.at("a"));
+    eventually([&] { // at their next renewals
+        settle();
+        return other.tickets.contains("b");
+    });
+    BOOST_TEST(other.tickets.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_does_not_end_the_journal) {
+    options.renewal = 10ms;
+    begin().put(content_of(1, "a"));
+    settle();
+    store.throws = 2;
+    begin().put(content_of(2, "b"));
+    eventually([&] {
+        settle();
+        return reader.tickets.contains("a");
+    });
+    BOOST_TEST(store.throws < 0);
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.size() == 2U);
+    eventually([&] { return captured.text().find("journal_failed") != std::string::npos; });
 }
 
 BOOST_AUTO_TEST_CASE(a_step_writes_the_entry_of_a_reserved_slot) {

@@ -15,9 +15,10 @@ public:
     explicit taken_messages(clock const& now) : now_(now) {}
     std::vector<otp::followed_message> all;
 
-    void taken_over(otp::journal_ticket, otp::journal_content entry) noexcept override {
+    bool taken_over(otp::journal_ticket, otp::journal_content entry) noexcept override {
         auto message = otp::followed_message_of(entry.id, entry.text, now_.wall());
         if (message) all.push_back(*std::move(message));
+        return true;
     }
     void lost() noexcept override {}
 

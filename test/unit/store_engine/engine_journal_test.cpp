@@ -229,6 +229,23 @@ BOOST_AUTO_TEST_CASE(an_emptied_journal_is_dropped_and_its_own_only_at_the_end) 
     BOOST_TEST((claim(first_claim_of(3)) == journals_held{{key_of(3), 64}}));
 }
 
+BOOST_AUTO_TEST_CASE(a_journal_that_was_given_back_goes_to_another_instance_and_not_to_the_same) {
+    for (bool const is_alone : {false, true}) {
+        journal_world w;
+        w.claim(first_claim_of(1));
+        w.pass(lease_of_journals);
+        BOOST_TEST(w.claim(first_claim_of(2)).size() == 2U);
+        auto passing = claim_of(2);
+        passing.passed = {key_of(1), key_of(2)}; // its own it keeps
+        passing.is_alone = is_alone;
+        for (int n = 0; n < 2; ++n)
+            BOOST_TEST((w.claim(passing) == journals_held{{key_of(2), 64}}));
+        BOOST_TEST((w.claim(first_claim_of(3)) == journals_held{{key_of(1), 64}, {key_of(3), 64}}));
+        BOOST_TEST(w.claim(passing).size() == 1U);
+        BOOST_TEST(w.claim(claim_of(1)).empty()); // whoever began it begins again
+    }
+}
+
 // A clock that was ahead may have written it.
 BOOST_AUTO_TEST_CASE(a_lease_of_the_far_future_is_over) {
     pass(1h);
