@@ -83,8 +83,8 @@ public:
 
     // --- its second message ---
     booking book_hedge(operation_id of, second_message what, instant issued, instant now);
-    /// Returns false if there is none to settle.
-    bool settle_hedge(operation_id of, upstream_answer what, instant now);
+    /// Returns false if there is none to settle. `is_undo`: the answer to its booking was lost.
+    bool settle_hedge(operation_id of, upstream_answer what, bool is_undo, instant now);
     [[nodiscard]] std::optional<second_message> const& hedge_of(operation_id op) const {
         return sends_.at(op).hedge;
     }
@@ -161,7 +161,9 @@ private:
         instant forgotten{};
         instant in_flight_until{};
         bool typed = false; ///< a success ended it
-        int step = 0; ///< of the plan, from 1 on, that its last message took; 0: it had no plan
+        int step = 0; ///< of the plan, from 1 on, that its first message took; 0: it had no plan
+        int hedge_step = 0;
+        instant hedged{}; ///< when the second message was booked
 
         /// Of both messages: one that arrives is enough.
         [[nodiscard]] int delivered() const;

@@ -130,8 +130,14 @@ void model::number::refresh(instant now) {
         each.admitted -= by;
         each.forgotten -= by;
         if (each.in_flight_until != instant(0)) each.in_flight_until -= by;
+        each.hedged -= by;
         mended = true;
     }
+    for (auto& each : verifications)
+        if (each.hedge && each.hedged > now + clock_tolerance) {
+            each.hedged = to_millisecond(now);
+            mended = true;
+        }
     for (auto& each : escalations)
         if (each > now + clock_tolerance) {
             each = to_millisecond(now);

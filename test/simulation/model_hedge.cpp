@@ -62,17 +62,18 @@ booking model::book_hedge(operation_id of, second_message what, instant issued, 
         money_.take(each, now);
     s.hedge = std::move(what);
     found->hedge = queued;
+    found->hedged = to_millisecond(now);
     its_number->change(now);
     return booking::booked;
 }
 
 /// The next resend begins after the step that it took. One that was not sent has failed, and its
-/// price is given back.
-bool model::settle_hedge(operation_id of, upstream_answer what, instant now) {
+/// price is given back, also if the verification is forgotten.
+bool model::settle_hedge(operation_id of, upstream_answer what, bool is_undo, instant now) {
     using enum upstream_answer::kind;
     auto* const its_number = refreshed(of, now);
     auto* const found = find_verification(of, now);
-    if (found == nullptr || found->hedge != queued) return false;
+    if (found == nullptr ? is_undo : found->hedge != queued) return false;
     auto& second = *sends_.at(of).hedge;
     bool const is_refused = what.what == rejected || what.what == not_sent;
     auto const cost = is_refused ? std::optional<std::int64_t>(0) : what.cost;
@@ -82,12 +83,13 @@ bool model::settle_hedge(operation_id of, upstream_answer what, instant now) {
             money_.change(each.of, *cost - each.amount, now);
             each.amount = *cost;
         }
+    if (found == nullptr) return false;
     if (is_refused) {
         found->hedge = has_failed;
         end_pause_if_failed(*its_number, *found);
     } else {
         found->hedge = what.what == accepted ? accepted_alone : outcome_unknown;
-        found->step = number_of(second.route);
+        found->hedge_step = number_of(second.route);
     }
     its_number->change(now);
     return true;

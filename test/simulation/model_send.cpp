@@ -186,10 +186,14 @@ int model::tried_before(send const& s, instant now) const {
                    now < each.forgotten;
         });
     if (last == to.verifications.rend() || last->step == 0) return 0;
-    bool const is_last_step = last->step == static_cast<int>(s.order.routes.size());
-    bool const is_late = last->delivered() != delivered && now >= last->admitted + time_to_deliver;
-    bool const is_lost = last->delivered() == failed || is_late;
-    return is_last_step || last->typed || !is_lost ? 0 : last->step;
+    auto const is_lost = [now](int message, instant since) {
+        return message == failed || now >= since + time_to_deliver;
+    };
+    if (last->delivered() == delivered || last->typed || !is_lost(last->delivery, last->admitted))
+        return 0;
+    bool const are_both = last->hedge_step != 0 && is_lost(*last->hedge, last->hedged);
+    auto const step = are_both ? last->hedge_step : last->step;
+    return step == static_cast<int>(s.order.routes.size()) ? 0 : step;
 }
 
 /// The steps that were tried before come last.

@@ -47,6 +47,7 @@ private:
     struct second {
         hedge_order order;
         int route = 0;           ///< the last one that was tried
+        bool is_undo = false;    ///< the answer to its booking was lost
         upstream_answer outcome; ///< that it is settled with
     };
     struct operation {

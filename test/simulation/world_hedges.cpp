@@ -101,8 +101,8 @@ asio::awaitable<answer> world::hedge(operation_id op) {
         request.take = reserved;
         auto const booked = co_await store.replace_reservation(std::move(request));
         if (!booked) {
-            if (booked.error() == store::fault::unknown && it.hedge.order.takes_back)
-                co_await store.settle(settlement_of(op, reserved));
+            it.hedge.is_undo = booked.error() == store::fault::unknown && it.hedge.order.takes_back;
+            if (it.hedge.is_undo) co_await store.settle(settlement_of(op, reserved));
             co_return simply(word::store_unavailable);
         }
         if (std::holds_alternative<store::too_late>(*booked)) co_return simply(word::too_late);
@@ -141,6 +141,7 @@ store::settlement world::settlement_of(operation_id op,
     request.key.number = address.number;
     request.id = address.id;
     request.is_hedge = true;
+    request.is_undo = hedge.is_undo;
     request.step = static_cast<std::uint8_t>(model_.number_of(
         hedge.order.routes.empty() ? model_.hedge_of(hedge.order.of)->route : hedge.route));
     request.result = outcome.what == accepted  ? store::send_result::accepted
@@ -164,7 +165,7 @@ void world::done_for_hedge(operation_id op, store_step what, instant issued, see
     auto const of = it.hedge.order.of;
     auto const when = store_now();
     if (what == store_step::settle) {
-        bool const is_settled = model_.settle_hedge(of, it.hedge.outcome, when);
+        bool const is_settled = model_.settle_hedge(of, it.hedge.outcome, it.hedge.is_undo, when);
         bool const is_refused =
             it.hedge.outcome.what == rejected || it.hedge.outcome.what == not_sent;
         if (is_settled && is_refused) audit_.hedge_refused(of);

@@ -43,7 +43,9 @@ class followed_messages final : public otp::delivery_follower {
 public:
     std::vector<otp::followed_message> all;
     std::map<std::string, otp::delivery_view> reports;
+    bool is_hearing = true;
 
+    [[nodiscard]] bool hears_reports() const noexcept override { return is_hearing; }
     void follow(otp::followed_message message) noexcept override {
         std::scoped_lock const lock(mutex_);
         try {

@@ -3,10 +3,12 @@
 /// Sends a second message when the first has no report, where the operator asked for it.
 
 #include "otpd/core/clock.hpp"
+#include "otpd/core/deadline.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/otp/verification_event.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -48,6 +50,8 @@ public:
     void watch(send_state const& send) noexcept;
     /// Drops all that wait. Messages under way are completed.
     void stop() noexcept;
+    /// Stops, and waits for messages under way. Returns false if some are under way at `limit`.
+    boost::asio::awaitable<bool> drain(deadline limit);
 
     [[nodiscard]] bool wants(event_type kind) const noexcept override;
     void on_event(verification_event const& event) noexcept override;

@@ -155,12 +155,14 @@ struct settlement {
     record_key key;
     verification_id id{};
     send_result result = send_result::unknown;
-    /// The answer to the admission was lost. If the send was not admitted, nothing changes. If it
-    /// was, its own cooldown is taken back. With send_result::refused only.
+    /// The answer to the admission, or to the booking of a hedge, was lost. If it was not made,
+    /// nothing changes. If a send was admitted, its own cooldown is taken back. With
+    /// send_result::refused only.
     bool is_undo = false;
     /// Of the verification's second message, which reservation_replacement::is_hedge has booked.
     /// Only its adjustments, notes, details, receipt, step and entry count. `superseded` if there
-    /// is none, or it is settled. A refused one has failed, and no other may follow.
+    /// is none, or it is settled. A refused one has failed, and no other may follow. If the
+    /// verification is forgotten, its adjustments are applied: whoever booked it settles it once.
     bool is_hedge = false;
     /// With accepted and unknown: inserted before the result's event, up to `events_max` events. A
     /// note `admitted` is not inserted; it replaces the details of the admission's event.

@@ -1,16 +1,19 @@
 #include "otpd/otp/hedger.hpp"
 
 #include "otpd/core/encoding.hpp"
+#include "otpd/net/on_strand.hpp"
+#include "otpd/net/run_on.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "routing/hedge_rules.hpp"
 #include "send/hedge_operation.hpp"
 #include "send/hedge_queue.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <utility>
@@ -65,6 +68,17 @@ public:
             self->timer_.cancel();
         });
     }
+    /// Runs on the strand.
+    static asio::awaitable<bool> drain(std::shared_ptr<impl> self, deadline limit) {
+        self->is_stopped_ = true;
+        self->waiting_.clear();
+        while (self->running_ > 0 && !limit.expired()) {
+            self->timer_.expires_at(limit.at());
+            co_await self->timer_.async_wait(asio::as_tuple(asio::deferred));
+        }
+        co_return self->running_ == 0;
+    }
+    [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 
 private:
     void add(steady_time due, send_state message) {
@@ -103,6 +117,7 @@ private:
             auto ended = [self = shared_from_this(),
                           id = message->draft.address.id](std::exception_ptr thrown) {
                 --self->running_;
+                if (self->is_stopped_) self->timer_.cancel(); // of drain()
                 if (thrown)
                     self->deps_.log.error("hedge_failed", {{"verification_id", to_hex(id)}});
             };
@@ -113,7 +128,7 @@ private:
 
     dependencies const deps_;
     hedger_options const options_;
-    asio::strand<asio::any_io_executor> strand_;
+    net::strand strand_;
     asio::steady_timer timer_;
     std::optional<steady_time> timer_due_; ///< set while the timer runs
     hedge_queue<send_state> waiting_;
@@ -142,6 +157,11 @@ void hedger::stop() noexcept {
     } catch (std::exception const&) { // no memory: each of them sees that it has stopped
         return;
     }
+}
+
+asio::awaitable<bool> hedger::drain(deadline limit) {
+    auto const held = impl_;
+    co_return co_await net::run_on(held->strand(), impl::drain(held, limit));
 }
 
 bool hedger::wants(event_type kind) const noexcept {

@@ -46,6 +46,7 @@ asio::awaitable<store::result<store::replace_outcome>> store_steps::hedge(send_s
         is_lost || (answer && std::holds_alternative<store::reservation_replaced>(*answer));
     if (is_lost) {
         auto undo = hedge_settlement_of(send, now_.now());
+        undo.is_undo = true;
         if (send.slot) undo.entry = journal::erasure(*send.slot, send.draft.address.id);
         co_await undo_.start(std::move(undo), send.draft.request.caller.request_id);
     }

@@ -15,10 +15,19 @@ bool is_typed(verification_state const& last) noexcept {
     return last.code_state == progress::verified || last.code_state == progress::replaced;
 }
 
-bool has_arrived(verification_state const& last, duration within, store_time now) noexcept {
-    auto const message = last.delivered();
-    if (message == delivery::failed) return false;
-    return message == delivery::delivered || now < last.admitted + within;
+/// The last step whose message failed, or is late; 0 while the first message is neither.
+std::uint8_t last_tried(verification_state const& last, planned_send const& plan,
+                        store_time now) noexcept {
+    auto const is_over = [&](delivery message, std::uint8_t step, store_time sent) {
+        bool const is_known = step != 0 && step <= plan.deliver_within.size();
+        return is_known &&
+               (message == delivery::failed || now >= sent + plan.deliver_within[step - 1U]);
+    };
+    if (last.delivered() == delivery::delivered) return 0;
+    if (!is_over(last.message, last.taken.number, last.admitted)) return 0;
+    auto const& hedge = last.hedge;
+    bool const is_hedge_over = hedge && is_over(hedge->message, hedge->step, hedge->booked);
+    return is_hedge_over ? hedge->step : last.taken.number;
 }
 
 } // namespace
@@ -31,12 +40,9 @@ std::uint8_t steps_to_skip(number_state const& state, session_key const& session
                      [&session](auto const& each) { return each.session() == session; });
     if (last == state.verifications.rend()) return 0;
     if (!last->is_live() && last->admitted + known_for <= now) return 0;
-    auto const tried = last->taken.number;
-    bool const has_next =
-        tried != 0 && last->taken.plan == plan.taken.plan && tried < plan.deliver_within.size();
-    if (!has_next || is_typed(*last) || has_arrived(*last, plan.deliver_within[tried - 1U], now))
-        return 0;
-    return tried;
+    if (last->taken.plan != plan.taken.plan || is_typed(*last)) return 0;
+    auto const tried = last_tried(*last, plan, now);
+    return tried < plan.deliver_within.size() ? tried : std::uint8_t{0};
 }
 
 void count_escalation(number_state& state, store_time now) {

@@ -22,6 +22,8 @@ bool can_be_hedged(number_state const& state, verification_state const& verifica
 
 settle_outcome settle_hedge(states& states, settlement const& request, store_time now) {
     auto const* const found = states.number(request.key.number).find(request.id);
+    // Whoever booked it settles it once; whoever undoes a booking may not have made it.
+    if (found == nullptr && !request.is_undo) adjust(states, request.adjustments, now);
     bool const is_open =
         found != nullptr && found->hedge && found->hedge->message == delivery::queued;
     if (!is_open) return settle_outcome::superseded;
@@ -37,7 +39,7 @@ settle_outcome settle_hedge(states& states, settlement const& request, store_tim
         bool const is_accepted = request.result == send_result::accepted;
         hedge.message = is_accepted ? delivery::accepted : delivery::unknown;
         if (request.accepted) hedge.sent = state::packed_receipt(*request.accepted);
-        if (request.step != 0) changed.taken.number = request.step;
+        hedge.step = request.step;
         if (!is_accepted) keep_until_known(changed, request, now);
         add_event(changed, is_accepted ? event_type::accepted : event_type::unknown, now,
                   request.details);

@@ -140,7 +140,7 @@ replace_outcome replace_reservation(states& states, reservation_replacement cons
     reserve(states, request.take, now);
     auto& number = states.change_number(request.address.number);
     auto& changed = *number.find(request.address.id);
-    if (request.is_hedge) changed.hedge.emplace();
+    if (request.is_hedge) changed.hedge.emplace().booked = to_millisecond(now);
     add_notes(changed, request.notes, now);
     bound_events(number);
     if (request.entry) write_entry(states, *request.entry, now);

@@ -133,6 +133,8 @@ void transfer_step(writer& to, verification_state const& v) {
     to.byte(static_cast<std::uint8_t>(static_cast<unsigned>(v.hedge->message) |
                                       (v.hedge->sent ? hedge_with_receipt : 0U)));
     if (v.hedge->sent) transfer_receipt(to, v.hedge->sent);
+    to.byte(v.hedge->step);
+    to.time(v.hedge->booked, v.admitted);
 }
 void transfer_step(reader& reader, verification_state& v) {
     v.taken.plan = reader.number_as<std::uint16_t>();
@@ -144,6 +146,9 @@ void transfer_step(reader& reader, verification_state& v) {
     if ((head & ~hedge_with_receipt) > static_cast<unsigned>(delivery::failed)) reader.fail();
     v.hedge.emplace().message = static_cast<delivery>(head & ~hedge_with_receipt);
     if ((head & hedge_with_receipt) != 0) transfer_receipt(reader, v.hedge->sent);
+    v.hedge->step = reader.byte();
+    v.hedge->booked = reader.time(v.admitted);
+    if (v.hedge->step > plan_steps_max) reader.fail();
 }
 
 void transfer_events(writer& to, event_list const& events) {

@@ -21,6 +21,7 @@ void move_back(verification_state& v, counter_time by) noexcept {
     v.admitted -= by;
     v.retained_until -= by;
     if (v.lease_end != store_time()) v.lease_end -= by;
+    if (v.hedge) v.hedge->booked -= by;
 }
 
 void move_back(wrong_guesses& g, counter_time by) noexcept {
@@ -114,6 +115,11 @@ bool number_state::advance(store_time now) {
     for (auto& each : devices)
         if (each.last_success > latest) {
             each.last_success = present;
+            moved = true;
+        }
+    for (auto& each : verifications)
+        if (each.hedge && each.hedge->booked > latest) {
+            each.hedge->booked = present;
             moved = true;
         }
     for (auto& each : escalations)

@@ -80,7 +80,9 @@ struct live_code {
 /// The second message of a verification.
 struct hedge_state {
     delivery message = delivery::queued; ///< until it is settled; `failed`: also if it was not sent
-    packed_receipt sent;
+    packed_receipt sent{};
+    std::uint8_t step = 0; ///< that it took; 0: it is not settled, or was not sent
+    store_time booked{};
 };
 
 /// The events and the receipts are views of the bytes that the state was read from.
@@ -96,7 +98,7 @@ struct verification_state {
     requester by{};
     requester_class whose = requester_class::stranger;
     std::optional<device_hash> device; ///< that its send named
-    plan_step taken;                   ///< by its message; none without a plan
+    plan_step taken;                   ///< by its first message; none without a plan
     store_time admitted;
     store_time retained_until;
     store_time lease_end;  ///< until when its send is in flight; 0 if it is not

@@ -79,6 +79,17 @@ struct hedge_fixture : domain_fixture {
     otp::operations hedged;
 };
 
+/// The plan's second step takes the route of the first again, as `best` may.
+otp::policy repeating_plan() {
+    auto rules = hedged_plan();
+    auto& steps = rules.plans.back().steps;
+    steps.insert(steps.begin() + 1, steps.front());
+    return rules;
+}
+struct repeating_fixture : hedge_fixture {
+    repeating_fixture() : hedge_fixture(repeating_plan()) {}
+};
+
 BOOST_FIXTURE_TEST_SUITE(hedges, hedge_fixture)
 
 BOOST_AUTO_TEST_CASE(the_same_code_goes_out_by_the_next_route_once) {
@@ -142,6 +153,36 @@ BOOST_AUTO_TEST_CASE(a_drain_drops_all_that_wait) {
     hedged.hedger->stop();
     let_reports_be_late();
     BOOST_TEST(asked() == "8");
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_the_one_that_is_under_way) {
+    send_hedged();
+    clock.advance(1s);
+    context.restart();
+    while (gateway.sent().size() < 2)
+        context.run_one_for(hang_limit);
+    BOOST_TEST_REQUIRE(deliveries.all.size() == 1U); // it is not settled yet
+    BOOST_TEST(run(context, hedged.hedger->drain(deadline::in(hang_limit))));
+    BOOST_TEST(deliveries.all.size() == 2U);
+    BOOST_TEST(spent() == 2 * 87'000);
+}
+
+BOOST_AUTO_TEST_CASE(while_reports_are_not_read_nothing_is_late) {
+    deliveries.is_hearing = false;
+    send_hedged();
+    let_reports_be_late();
+    BOOST_TEST(asked() == "8");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_first_messages_route_is_passed_over_without_a_note, repeating_fixture) {
+    auto const first = send_hedged();
+    let_reports_be_late();
+    BOOST_TEST(asked() == "8 1");
+    int hedged_steps = 0;
+    for (auto const& each : find(first->id)->events)
+        for (auto const& [name, value] : each.details)
+            if (name == "outcome" && std::get<std::string>(value) == "hedged") ++hedged_steps;
+    BOOST_TEST(hedged_steps == 1);
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_outcome_gets_none) {

@@ -193,6 +193,52 @@ BOOST_AUTO_TEST_CASE(a_resend_begins_after_the_step_of_the_second_message) {
     BOOST_TEST(expect<begin_after>(w.admit(next)).step == 3);
 }
 
+// The second one has its own time.
+BOOST_AUTO_TEST_CASE(a_resend_right_after_a_second_message_begins_with_the_step_of_that_one) {
+    engine_world w;
+    auto const skipped = [&w] {
+        auto next = send_of(1, 2);
+        next.plan = planned_send{{7, 1}, plan_steps_max, {60s, 60s, 30s, 60s}};
+        return expect<begin_after>(w.admit(next)).step;
+    };
+    send(w, 1);
+    w.pass(50s);
+    book(w, 1);
+    w.pass(10s);
+    BOOST_TEST(skipped() == 1); // it is under way
+    end(w, 1, send_result::accepted);
+    w.be_at(80s - 1ms);
+    BOOST_TEST(skipped() == 1);
+    w.be_at(80s);
+    BOOST_TEST(skipped() == 3);
+    report(w, 1, delivery::delivered, true);
+    BOOST_TEST(skipped() == 0);
+}
+
+// Its verification was forgotten meanwhile.
+BOOST_AUTO_TEST_CASE(the_price_of_a_forgotten_second_message_is_corrected_unless_it_is_undone) {
+    struct {
+        send_result result;
+        bool is_undo;
+        std::int64_t left;
+    } const cases[] = {{send_result::refused, false, 0},
+                       {send_result::refused, true, 60},
+                       {send_result::unknown, false, 60}};
+    for (auto const& [result, is_undo, left] : cases) {
+        engine_world w;
+        send(w, 1);
+        book(w, 1);
+        w.pass(10min);
+        BOOST_TEST(!w.find({key_of(1), id_of(1)}).has_value());
+        auto request = settlement_of(1, 1, result);
+        request.is_hedge = true;
+        request.is_undo = is_undo;
+        if (result == send_result::refused) request.adjustments = {{hedge_budget, -60}};
+        BOOST_TEST((w.settle(request) == settle_outcome::superseded));
+        BOOST_TEST(reserved(w) == left);
+    }
+}
+
 // The first failed while the second was on its way, which then was not sent.
 BOOST_AUTO_TEST_CASE(a_second_message_that_was_not_sent_ends_the_cooldown_of_a_failure) {
     engine_world w;

@@ -69,8 +69,9 @@ number_state full_number() {
     second.is_sample = true;
     second.sent = packed_receipt(receipt{-40, "A-7", "other id", std::nullopt});
     second.taken = {40'000, 3};
-    second.hedge = hedge_state{
-        delivery::failed, packed_receipt(receipt{2, "22954", "BX-22954-00f4f53431ed22c2", {}})};
+    second.hedge = hedge_state{delivery::failed,
+                               packed_receipt(receipt{2, "22954", "BX-22954-00f4f53431ed22c2", {}}),
+                               2, second.admitted + 30s};
     std::size_t n = 0;
     for (auto const kind : {event_type::admitted, event_type::accepted, event_type::unknown,
                             event_type::wrong, event_type::verified, event_type::replaced,

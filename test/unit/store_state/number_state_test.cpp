@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(two_messages_have_arrived_if_one_has_and_failed_if_both_hav
     auto& v = state.verifications[0];
     auto const both = [&v](delivery first, delivery second) {
         v.message = first;
-        v.hedge = hedge_state{second, {}};
+        v.hedge = hedge_state{second};
         return v.delivered();
     };
     using enum delivery;

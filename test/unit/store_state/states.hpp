@@ -175,6 +175,8 @@ private:
         if (v.taken.number != 0 && flip()) {
             v.hedge.emplace().message = static_cast<store::delivery>(below(5));
             if (flip()) v.hedge->sent = store::state::packed_receipt(receipt());
+            v.hedge->step = static_cast<std::uint8_t>(below(store::plan_steps_max + 1));
+            v.hedge->booked = v.admitted + store::duration(static_cast<int>(below(100'000)));
         }
         for (auto n = below(8); n > 0; --n)
             v.events.add(static_cast<store::event_type>(below(9)),
@@ -215,7 +217,8 @@ inline bool same(std::optional<store::state::hedge_state> const& a,
                  std::optional<store::state::hedge_state> const& b) {
     if (!a || !b) return a.has_value() == b.has_value();
     return a->message == b->message && static_cast<bool>(a->sent) == static_cast<bool>(b->sent) &&
-           (!a->sent || a->sent.get() == b->sent.get());
+           (!a->sent || a->sent.get() == b->sent.get()) && a->step == b->step &&
+           a->booked == b->booked;
 }
 inline bool same(store::state::verification_state const& a,
                  store::state::verification_state const& b) {
