@@ -66,7 +66,7 @@ service::service(app::settings with, store_factory const& factory)
       prices({context.get_executor(), "price_cache_ended", random, log},
              price_cache_options_of(settings), {question_client, clock, log, metrics}),
       of_deliveries(events, log, metrics),
-      deliveries(context.get_executor(), settings.delivery,
+      deliveries(context.get_executor(), tracker_options_of(settings),
                  {store, question_client, clock, random, of_deliveries, journal.get()}),
       account(settings.spending.account, clock, log, metrics),
       domain(otp::make_operations(rules, {store,

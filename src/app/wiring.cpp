@@ -63,6 +63,15 @@ bridgexapi::read_bulkhead_options read_bulkhead_options_of(bridgexapi_settings c
     return options;
 }
 
+otp::tracker_options tracker_options_of(settings const& settings) {
+    // A send's entry in the journal is older than its request by what the store takes.
+    constexpr std::chrono::seconds store_time{10};
+    otp::tracker_options options = settings.delivery;
+    auto const longest = std::chrono::ceil<std::chrono::seconds>(settings.bridgexapi.timeout);
+    options.send_max = std::max(options.send_max, longest + store_time);
+    return options;
+}
+
 std::uint64_t read_quota_of(limits_settings const& settings) {
     return settings.enabled ? settings.reads_client_1m : 0;
 }

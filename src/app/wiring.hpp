@@ -25,6 +25,7 @@ namespace otpd::app {
 [[nodiscard]] bridgexapi::client_options question_options(bridgexapi_settings const& settings);
 [[nodiscard]] bridgexapi::read_bulkhead_options
 read_bulkhead_options_of(bridgexapi_settings const& settings);
+[[nodiscard]] otp::tracker_options tracker_options_of(settings const& settings);
 /// 0: no limit.
 [[nodiscard]] std::uint64_t read_quota_of(limits_settings const& settings);
 [[nodiscard]] bridgexapi::route_gate_options route_gate_options_of(settings const& settings);

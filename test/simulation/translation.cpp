@@ -115,6 +115,8 @@ answer translate(store::update_outcome said) {
     case store::update_outcome::recorded:
         return simply(word::recorded);
     case store::update_outcome::absent:
+    case store::update_outcome::taken: // no report of a history has an id
+    case store::update_outcome::in_flight:
         break;
     }
     return simply(word::absent);

@@ -98,6 +98,9 @@ struct tracker_options {
     std::chrono::seconds absent_after{60};
     /// How far the upstream's clock may be off when a message is identified by its time.
     std::chrono::seconds clock_tolerance{5};
+    /// How long after the request a send of unknown outcome may have been made: no send takes
+    /// longer. None counts as absent before.
+    std::chrono::seconds send_max{30};
 
     /// Settings keys of [delivery].
     template <class Keys>

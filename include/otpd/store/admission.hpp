@@ -217,10 +217,12 @@ struct delivery_update {
 /// from those of the last event `delivery` (or are not empty if there is none). In the second case
 /// only the event is added, if there is room. `recorded`: the end of one of two messages, but the
 /// other one decides what the verification's delivery is. `known`: neither. `absent`: the
-/// verification is forgotten. `known` and `absent` change nothing, so several instances may repeat
-/// an update. The time of `known` is that of the last event `delivery`.
+/// verification is forgotten. `taken`: another message of this client and number has the id of the
+/// receipt; `in_flight`: another send to it is under way, and may get the id. Those, `known` and
+/// `absent` change nothing, so several instances may repeat an update. The time of `known` is that
+/// of the last event `delivery`.
 struct update_outcomes {
-    enum kind : std::uint8_t { updated, recorded, known, absent };
+    enum kind : std::uint8_t { updated, recorded, known, absent, taken, in_flight };
 };
 using update_outcome = timed<update_outcomes>;
 

@@ -100,6 +100,7 @@ private:
 
     void add(followed_message message) {
         auto const ticket = message.ticket;
+        auto const before = poller_.open();
         bool const is_added = !stopped_ && poller_.add(std::move(message), now());
         if (!is_added) {
             --open_;
@@ -107,6 +108,10 @@ private:
             return;
         }
         ++added_;
+        if (poller_.open() == before) { // it has taken another one's place
+            reports_.not_followed();
+            note_ended();
+        }
         reports_.open(open_);
         if (poller_.open() == 1) wake_.cancel();
     }

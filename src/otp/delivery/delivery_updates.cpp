@@ -191,6 +191,8 @@ void delivery_updates::on_answer(store_update const& update, store::result<updat
         (!answer && (message->unsure || answer.error() == store::fault::unknown));
     bool const was_unsure = std::exchange(message->unsure, is_unsure);
     if (!answer) return;
+    if (*answer == update_outcome::taken) return messages_.exclude(update.report.bx_message_id);
+    if (*answer == update_outcome::in_flight) return; // the next poll asks again
     auto const state = state_of(update.report.status);
     bool const is_end = update.why == why::not_sent || *answer == update_outcome::absent ||
                         (update.why == why::report && is_final(state));

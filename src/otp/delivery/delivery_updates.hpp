@@ -5,6 +5,7 @@
 #include "delivery/open_messages.hpp"
 #include "otpd/store/store.hpp"
 
+#include <algorithm>
 #include <deque>
 
 namespace otpd::otp {
@@ -28,7 +29,9 @@ public:
     /// All arguments must outlive it.
     delivery_updates(open_messages& messages, tracker_options const& options,
                      delivery_reports const& reports)
-        : messages_(messages), absent_after_(options.absent_after), reports_(reports) {}
+        : messages_(messages),
+          absent_after_(std::max(options.absent_after, options.send_max + options.clock_tolerance)),
+          reports_(reports) {}
 
     /// Takes reports from the list in the poll `look`, or about single messages if it is nullopt.
     /// Returns the number of messages with news.

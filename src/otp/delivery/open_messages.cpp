@@ -4,7 +4,6 @@
 #include "otpd/core/encoding.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace otpd::otp {
 
@@ -12,13 +11,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long after the request a send may have been made. No send takes longer.
-constexpr auto send_max = 30s;
 constexpr auto lost_interval = 5s;
 constexpr auto lost_interval_later = 10s;
 /// After this time, the upstream does not answer or has no filter.
 constexpr auto lost_patience = 10min;
 constexpr auto lost_interval_at_last = 60s;
+/// Of all messages that may be open, one in so many may be lost.
+constexpr std::size_t lost_share = 10;
 
 std::chrono::milliseconds passed(wall_time since, wall_time now) {
     return std::max(0ms, std::chrono::floor<std::chrono::milliseconds>(now - since));
@@ -60,6 +59,8 @@ void open_message::ask_again(steady_time now) {
 
 open_messages::open_messages(tracker_options const& options)
     : first_look_(options.first_look), clock_tolerance_(options.clock_tolerance),
+      send_max_(options.send_max),
+      lost_max_(std::max<std::size_t>(1, options.open_max / lost_share)),
       reports_(options.reports_max), known_(options.open_max + options.reports_max) {}
 
 bool open_messages::add(followed_message followed, moment now) {
@@ -82,6 +83,8 @@ bool open_messages::add(followed_message followed, moment now) {
         return list_.at(which).what.address.id == message.what.address.id;
     };
     if (!lost && std::ranges::any_of(at(key_of(message)), is_same)) return false;
+    if (lost && lost_.size() == lost_max_) erase(*lost_.begin());
+    if (lost) lost_.insert(next_);
     index(next_, message);
     list_.emplace(next_++, std::move(message));
     return true;
@@ -131,7 +134,7 @@ std::optional<bridgexapi::delivery_report>
 open_messages::sent_as(open_message const& lost,
                        std::span<bridgexapi::delivery_report const> reports) const {
     auto const earliest = lost.what.asked_at - clock_tolerance_;
-    auto const latest = lost.what.asked_at + send_max + clock_tolerance_;
+    auto const latest = lost.what.asked_at + send_max_ + clock_tolerance_;
     bridgexapi::delivery_report const* best = nullptr;
     std::optional<wall_time> best_at;
     bridgexapi::delivery_report const* timeless = nullptr;
@@ -173,6 +176,7 @@ void open_messages::identify(id which, bridgexapi::delivery_report const& report
     if (!event.bx_message_id.empty()) return;
     unindex(which, *message);
     message->lost = false;
+    lost_.erase(which);
     message->missed = 0;
     event.bx_message_id = report.bx_message_id;
     if (report.order_id) event.order_id = *report.order_id;
@@ -184,6 +188,7 @@ void open_messages::erase(id which) {
     if (found == list_.end()) return;
     auto& message = found->second;
     unindex(which, message);
+    lost_.erase(which);
     if (message.view && !message.view->bx_message_id.empty()) {
         auto name = message.view->bx_message_id;
         reports_.put(std::move(name), *std::move(message.view));

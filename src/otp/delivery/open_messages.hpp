@@ -7,6 +7,7 @@
 #include "otpd/otp/delivery.hpp"
 
 #include <map>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -51,7 +52,8 @@ public:
     explicit open_messages(tracker_options const& options);
 
     /// Returns false if the message is already followed, or has neither an id nor a number and can
-    /// never be found.
+    /// never be found. One lost message too many takes the place of the oldest lost one: an
+    /// upstream that shows none must not leave others without room.
     bool add(followed_message message, moment now);
     [[nodiscard]] list& all() noexcept { return list_; }
     [[nodiscard]] list const& all() const noexcept { return list_; }
@@ -68,6 +70,8 @@ public:
 
     /// Gives a lost message the ids of the report.
     void identify(id which, bridgexapi::delivery_report const& report);
+    /// No lost message is the one with this id.
+    void exclude(std::string const& bx_message_id) { known_.put(bx_message_id, true); }
     /// Its last report is kept for a while.
     void erase(id which);
     /// Erases the messages of the journal, whose entries others have now.
@@ -87,8 +91,11 @@ private:
 
     std::chrono::milliseconds first_look_;
     std::chrono::seconds clock_tolerance_;
+    std::chrono::seconds send_max_;
+    std::size_t lost_max_;
     id next_ = 1;
     list list_;
+    std::set<id> lost_;
     /// The key by which reports identify a message: its id, else its order, else its number.
     std::unordered_multimap<std::string, id> index_;
     recent<delivery_view> reports_; ///< of messages that ended

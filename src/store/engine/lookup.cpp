@@ -21,6 +21,34 @@ duration whole_lock_of(state::number_state const& number, guess_budget const& bu
                     failure_lock_of(number, budget, whose, now).value_or(nothing));
 }
 
+using state::number_state;
+
+/// No hedge is under way for longer.
+constexpr std::chrono::minutes longest_hedge{3};
+
+/// Whether another message has the id that a message of unknown outcome is said to have, or may get
+/// it: instances do not know what others have sent. `updated` if none.
+update_outcome::kind owner_of_id(number_state const& state, delivery_update const& request,
+                                 store_time now) {
+    using enum update_outcome::kind;
+    auto answer = updated;
+    if (!request.sent || request.sent->bx_message_id.empty()) return answer;
+    auto const compare = [&](state::packed_receipt const& sent, bool is_under_way) {
+        if (sent && sent.get().bx_message_id == request.sent->bx_message_id)
+            answer = taken;
+        else if (is_under_way && answer == updated)
+            answer = in_flight;
+    };
+    for (auto const& each : state.verifications) {
+        bool const is_same = each.id == request.address.id;
+        if (!is_same || request.is_hedge) compare(each.sent, each.lease_end > now);
+        if (!each.hedge || (is_same && request.is_hedge)) continue;
+        compare(each.hedge->sent, each.hedge->message == delivery::queued &&
+                                      now < each.hedge->booked + longest_hedge);
+    }
+    return answer;
+}
+
 } // namespace
 
 update_outcome update(states& states, delivery_update const& request, store_time now) {
@@ -39,6 +67,8 @@ update_outcome update(states& states, delivery_update const& request, store_time
         return {is_other ? update_outcome::recorded : update_outcome::known,
                 time_of_event(*found, found->events.last_time(event_type::delivery))};
     }
+    auto const owner = owner_of_id(states.number(request.address.number), request, now);
+    if (owner != update_outcome::updated) return owner;
     if (grows) adjust(states, request.adjustments, now);
     auto& number = states.change_number(request.address.number);
     auto& changed = *number.find(request.address.id);

@@ -154,6 +154,17 @@ BOOST_FIXTURE_TEST_CASE(unknown_states_are_published_when_they_change_and_are_no
     BOOST_TEST(event(event_type::delivered) == 1U);
 }
 
+// Past hours do not change, so that they are read once.
+BOOST_FIXTURE_TEST_CASE(a_report_counts_in_the_hour_in_which_it_comes, delivery_fixture) {
+    clock.advance(59min);
+    follow(message("BX-1"));
+    auto const hour_of_send = otpd::store::score_hour(clock.wall());
+    clock.advance(2min);
+    add_report("BX-1", "DELIVERED");
+    poll_until([&] { return open() == 0; });
+    BOOST_TEST(store.updates.at(0).score.value().slot.hour == hour_of_send + 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_another_instance_stored_first_is_not_published, delivery_fixture) {
     store.on_update = [] { return update_outcome::known; };
     add_report("BX-1", "DELIVERED");

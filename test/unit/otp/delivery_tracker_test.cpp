@@ -117,6 +117,44 @@ struct tracker_fixture : delivery_fixture {
 
 BOOST_AUTO_TEST_SUITE(delivery_trackers)
 
+BOOST_FIXTURE_TEST_CASE(what_cannot_be_followed_here_is_not_taken_over, tracker_fixture) {
+    options.open_max = 1;
+    start();
+    BOOST_TEST(tracker->take_over(message("BX-1")));
+    BOOST_TEST(!tracker->take_over(message("BX-2")));
+    tracker->stop();
+    options.enabled = false;
+    start();
+    BOOST_TEST(!tracker->take_over(message("BX-1")));
+}
+
+// Only then does a missing report say something of a message.
+BOOST_FIXTURE_TEST_CASE(reports_are_heard_while_the_upstream_answers_and_there_is_room,
+                        tracker_fixture) {
+    options.open_max = 2;
+    start();
+    BOOST_TEST(!tracker->hears_reports()); // nothing was asked yet
+    add_report("BX-1", "SENT");
+    tracker->follow(message("BX-1"));
+    run_until([&] { return tracker->hears_reports(); });
+    upstream.fails = bridgexapi::reason::timed_out;
+    run_until([&] { return !tracker->hears_reports(); });
+    upstream.fails.reset();
+    run_until([&] { return tracker->hears_reports(); });
+    tracker->follow(message("BX-2"));
+    BOOST_TEST(!tracker->hears_reports()); // the next one would not be followed
+}
+
+BOOST_FIXTURE_TEST_CASE(unknown_outcomes_leave_room_for_other_messages, tracker_fixture) {
+    options.open_max = 10;
+    start();
+    for (int n = 0; n < 20; ++n) {
+        tracker->follow(lost_message());
+        run_until([&] { return tracker->open() == 1; });
+    }
+    BOOST_TEST(metrics.scrape().find("otpd_messages_not_followed_total 19") != std::string::npos);
+}
+
 BOOST_FIXTURE_TEST_CASE(each_kind_of_question_is_asked_and_its_answer_stored_and_published,
                         tracker_fixture) {
     start();

@@ -118,6 +118,16 @@ BOOST_FIXTURE_TEST_CASE(a_message_of_somebody_else_is_not_taken_for_it, lost_fix
     BOOST_TEST(open() == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(one_that_was_made_late_in_a_long_timeout_is_found, lost_fixture) {
+    options.send_max = 100s;
+    follow(lost_message());
+    auto const asked_at = clock.wall();
+    poll_until([&] { return upstream.queries.size() >= 3 && clock.wall() > asked_at + 90s; });
+    BOOST_TEST(open() == 1U); // it may still be made
+    add_report("BX-9", "SENT").created_at = text_of(asked_at + 100s);
+    poll_until([&] { return was_found(); });
+}
+
 BOOST_FIXTURE_TEST_CASE(of_several_that_fit_the_earliest_is_taken, lost_fixture) {
     follow(lost_message());
     add_report("BX-1", "SENT").created_at = text_of(clock.wall() + 2s);
@@ -138,12 +148,54 @@ BOOST_FIXTURE_TEST_CASE(without_a_time_only_a_single_unknown_message_fits, lost_
     BOOST_TEST(observer.all[0].bx_message_id == "BX-2");
 }
 
+// Another instance sent it, which only the store knows.
+BOOST_FIXTURE_TEST_CASE(the_next_one_that_fits_is_taken_if_the_first_is_anothers, lost_fixture) {
+    store.on_update = [this] {
+        return store.updates.size() == 1 ? update_outcome::taken : update_outcome::updated;
+    };
+    follow(lost_message());
+    add_report("BX-1", "SENT").created_at = text_of(clock.wall() + 1s);
+    add_report("BX-2", "SENT").created_at = text_of(clock.wall() + 2s);
+    poll_until([&] { return was_found(); });
+    BOOST_TEST(observer.all[0].bx_message_id == "BX-2");
+    BOOST_TEST(store.updates.size() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_id_that_another_send_may_get_is_asked_for_again, lost_fixture) {
+    store.on_update = [this] {
+        return store.updates.size() < 3 ? update_outcome::in_flight : update_outcome::updated;
+    };
+    follow(lost_message());
+    add_report("BX-1", "SENT");
+    poll_until([&] { return was_found(); });
+    BOOST_TEST(store.updates.size() == 3U);
+    BOOST_TEST(event(event_type::failed) == 0U);
+}
+
 BOOST_FIXTURE_TEST_CASE(two_lost_ones_of_one_number_share_no_report, lost_fixture) {
     follow(lost_message());
     follow(lost_message());
     add_report("BX-1", "SENT");
     poll_until([&] { return event(event_type::failed) == 1; });
     BOOST_TEST(event(event_type::delivery) == 1U);
+}
+
+// An upstream that does not show them must not keep others from being followed for a day.
+BOOST_FIXTURE_TEST_CASE(one_too_many_takes_the_place_of_the_oldest, lost_fixture) {
+    options.open_max = 20;
+    auto lost = lost_message();
+    for (lost.ticket = 1; lost.ticket <= 5; ++lost.ticket)
+        follow(lost);
+    BOOST_TEST(open() == 2U);
+    BOOST_TEST(poller().take_ended() == (std::vector<std::uint64_t>{1, 2, 3}),
+               boost::test_tools::per_element());
+    follow(message("BX-1"));
+    BOOST_TEST(open() == 3U);
+    add_report("BX-9", "SENT");
+    poll_until([&] { return was_found(); });
+    follow(lost); // there is room again
+    BOOST_TEST(open() == 4U);
+    BOOST_TEST(poller().take_ended().empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(many_are_found_in_the_list_instead_of_one_by_one, lost_fixture) {

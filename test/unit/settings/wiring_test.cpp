@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 using otpd::app::api_options;
 using otpd::app::credentials_of;
 using otpd::app::policy_of;
+using otpd::app::tracker_options_of;
 using otpd::otp::limit;
 using otpd::otp::limit_key;
 using otpd::otp::limit_mode;
@@ -55,6 +56,14 @@ BOOST_AUTO_TEST_CASE(the_defaults_are_those_of_the_domain) {
     BOOST_TEST((rules.assumed_price == usual.assumed_price));
     BOOST_TEST(rules.plans.empty());
     BOOST_TEST(!rules.reveal_codes);
+}
+
+// Else one that was killed late would be taken as not sent.
+BOOST_AUTO_TEST_CASE(a_send_of_unknown_outcome_may_be_as_late_as_its_timeout) {
+    settings all;
+    BOOST_TEST((tracker_options_of(all).send_max == 30s));
+    all.bridgexapi.timeout = 90'500ms;
+    BOOST_TEST((tracker_options_of(all).send_max == 101s));
 }
 
 // With a single client, there is nobody to keep anything from.

@@ -239,6 +239,65 @@ BOOST_AUTO_TEST_CASE(the_price_of_a_forgotten_second_message_is_corrected_unless
     }
 }
 
+// --- whose message it is ------------------------------------------------------------------------
+
+/// That a message of unknown outcome is the one with this id.
+update_outcome find_as(engine_world& w, std::uint32_t id, std::string name, bool is_hedge = false) {
+    delivery_update found;
+    found.address = {key_of(1), id_of(id)};
+    found.sent = receipt{1, "", std::move(name), {}};
+    found.is_hedge = is_hedge;
+    return w.run<engine::update>(found);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_belongs_to_one_verification_of_its_number) {
+    engine_world w;
+    for (std::uint32_t const id : {1U, 2U})
+        send(w, id, send_result::unknown);
+    BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::updated));
+    BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::known)); // the answer was lost
+    BOOST_TEST((find_as(w, 2, "BX-1") == update_outcome::taken));
+    BOOST_TEST((w.find({key_of(1), id_of(2)})->message == delivery::unknown));
+    BOOST_TEST((find_as(w, 2, "BX-2") == update_outcome::updated));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_the_first_or_the_second_one_of_its_verification) {
+    engine_world w;
+    auto request = send_of(1, 1);
+    request.plan = planned_send{{7, 1}, 0, {60s, 60s, 60s}};
+    w.admit(request);
+    auto made = settlement_of(1, 1, send_result::accepted);
+    made.accepted = receipt{1, "", "BX-1", {}};
+    w.settle(made);
+    book(w, 1);
+    end(w, 1, send_result::unknown);
+    BOOST_TEST((find_as(w, 1, "BX-1", true) == update_outcome::taken));
+    BOOST_TEST((find_as(w, 1, "BX-2", true) == update_outcome::updated));
+}
+
+// Its settlement may name the same id.
+BOOST_AUTO_TEST_CASE(while_another_send_to_the_number_is_under_way_nobody_takes_an_id) {
+    engine_world w;
+    send(w, 1, send_result::unknown);
+    auto other = send_of(1, 2);
+    other.key.scope = "payment";
+    other.lease = 30s;
+    w.admit(other);
+    BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::in_flight));
+    w.pass(30s); // nobody settles it
+    BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::updated));
+}
+
+BOOST_AUTO_TEST_CASE(while_a_second_message_is_under_way_nobody_takes_an_id) {
+    engine_world w;
+    send(w, 1, send_result::unknown);
+    send(w, 2);
+    book(w, 2);
+    BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::in_flight));
+    end(w, 2, send_result::accepted);
+    BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::updated));
+}
+
 // The first failed while the second was on its way, which then was not sent.
 BOOST_AUTO_TEST_CASE(a_second_message_that_was_not_sent_ends_the_cooldown_of_a_failure) {
     engine_world w;
