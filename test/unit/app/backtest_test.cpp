@@ -6,8 +6,10 @@
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -113,6 +115,32 @@ BOOST_AUTO_TEST_CASE(counts_the_users_whose_code_was_typed_and_whom_a_tighter_li
     BOOST_TEST(count(report, "replayed", "verified") == 1U);
     BOOST_TEST(count(report, "replayed", "honest_refused") == 1U);
     BOOST_TEST(report.at("replayed").at("honest_refused_by").at("client_1m").to_number<int>() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(says_that_second_messages_and_variables_are_left_out) {
+    timeline lines;
+    lines.sent(1, 1);
+    auto const has_note = [&](app::settings const& settings, std::string_view begin) {
+        auto const notes = report_of(settings, lines).at("notes").as_array();
+        return std::ranges::any_of(
+            notes, [&](auto const& each) { return each.as_string().starts_with(begin); });
+    };
+    auto with_both = without_limits();
+    otp::route_plan plan;
+    plan.name = "login";
+    plan.steps.resize(2);
+    plan.steps[0].route_id = 3;
+    plan.steps[1].route_id = 1;
+    plan.hedge = true;
+    with_both.route_plans.push_back(plan);
+    app::purpose_settings payment;
+    payment.name = "payment";
+    payment.variables = {"amount"};
+    with_both.purposes.push_back(payment);
+    for (auto const* const note : {"no second message is sent", "variables are left out"}) {
+        BOOST_TEST(has_note(with_both, note));
+        BOOST_TEST(!has_note(without_limits(), note));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(admits_what_a_looser_limit_admits) {

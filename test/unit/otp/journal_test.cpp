@@ -245,6 +245,14 @@ BOOST_AUTO_TEST_CASE(entries_of_another_secret_are_left_to_their_end) {
     BOOST_TEST(reader.tickets.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_journal_that_has_ended_takes_no_entry) {
+    auto& first = begin();
+    BOOST_TEST(first.put(content_of(1, "a")) != 0U);
+    run(context, first.drain(deadline::in(hang_limit)));
+    BOOST_TEST(first.put(content_of(2, "b")) == 0U);
+    BOOST_TEST(!first.replace(1, content_of(1, "c")));
+}
+
 BOOST_AUTO_TEST_CASE(an_instance_without_a_lease_reserves_nothing) {
     otp::journal fresh(context.get_executor(), options,
                        otp::journal::dependencies{memory, keys, random, log});
