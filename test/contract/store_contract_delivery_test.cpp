@@ -292,6 +292,21 @@ STORE_TEST(an_update_of_an_unknown_send_may_bring_its_receipt) {
     BOOST_TEST((s.find(1, 1)->sent == some_receipt()));
 }
 
+// Another instance sent it, and the one that asks saw it in the upstream's list.
+STORE_TEST(a_message_of_the_number_belongs_to_one_of_its_verifications) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.settle(settlement_of(1, 1, send_result::unknown));
+    s.admitted(free_send_of(1, 111, 2));
+    s.settle(accepted_settlement(1, 2));
+    auto request = update_of(1, delivery::accepted);
+    request.sent = some_receipt();
+    BOOST_TEST((s.update(request) == update_outcome::taken));
+    BOOST_TEST((s.find(1, 1)->message == delivery::unknown));
+    request.sent->bx_message_id = "BX-22954-00f4f53431ed22c2";
+    BOOST_TEST((s.update(request) == update_outcome::updated));
+}
+
 STORE_TEST(other_details_of_the_same_are_an_event_and_nothing_else) {
     contract s;
     s.admitted(free_send_of(1, 111, 1));

@@ -154,12 +154,28 @@ STORE_TEST(a_hedge_that_was_not_sent_gives_back_its_price_and_is_not_repeated) {
     BOOST_TEST((s.find(1, 1)->message == delivery::accepted));
 }
 
+// Its verification was forgotten meanwhile.
+STORE_TEST(a_forgotten_hedge_that_was_not_sent_gives_back_its_price) {
+    contract s;
+    accept(s, 1);
+    s.expect<reservation_replaced>(s.replace_reservation(hedge_of(1)));
+    s.advance(retention_of_sends + one_second);
+    BOOST_TEST(s.spent({hedge_budget}).at(0) == 60);
+    BOOST_TEST((s.settle(hedge_result(1, send_result::refused)) == settle_outcome::superseded));
+    BOOST_TEST(s.spent({hedge_budget}).at(0) == 0);
+}
+
 // Its answer was lost, and it may not have been made.
 STORE_TEST(taking_back_a_hedge_that_is_not_booked_changes_nothing) {
     contract s;
     accept(s, 1);
-    BOOST_TEST((s.settle(hedge_result(1, send_result::refused)) == settle_outcome::superseded));
+    auto undo = hedge_result(1, send_result::refused);
+    undo.is_undo = true;
+    BOOST_TEST((s.settle(undo) == settle_outcome::superseded));
     BOOST_TEST(!is_late(s, 1));
+    s.advance(retention_of_sends + one_second); // forgotten
+    BOOST_TEST((s.settle(undo) == settle_outcome::superseded));
+    BOOST_TEST(s.spent({hedge_budget}).at(0) == 60);
 }
 
 STORE_TEST(a_hedge_has_an_entry_of_its_own_from_its_booking_on) {

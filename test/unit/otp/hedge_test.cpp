@@ -5,6 +5,7 @@
 #include "otp/routing/hedge_rules.hpp"
 #include "otp/send/hedge_queue.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -157,14 +158,33 @@ BOOST_AUTO_TEST_CASE(a_drain_drops_all_that_wait) {
 
 BOOST_AUTO_TEST_CASE(a_drain_waits_for_the_one_that_is_under_way) {
     send_hedged();
-    clock.advance(1s);
-    context.restart();
-    while (gateway.sent().size() < 2)
-        context.run_one_for(hang_limit);
-    BOOST_TEST_REQUIRE(deliveries.all.size() == 1U); // it is not settled yet
-    BOOST_TEST(run(context, hedged.hedger->drain(deadline::in(hang_limit))));
-    BOOST_TEST(deliveries.all.size() == 2U);
+    std::optional<bool> is_drained;
+    std::size_t followed = 0;
+    gateway.on_send = [&](bridgexapi::sms const&) {
+        boost::asio::co_spawn(context, hedged.hedger->drain(deadline::in(hang_limit)),
+                              [&](std::exception_ptr, bool done) {
+                                  is_drained = done;
+                                  followed = deliveries.all.size();
+                              });
+        return bridgexapi::send_outcome(fake_gateway::default_receipt());
+    };
+    let_reports_be_late();
+    BOOST_TEST(is_drained.value());
+    BOOST_TEST(followed == 2U);
     BOOST_TEST(spent() == 2 * 87'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_waits_no_longer_than_its_deadline) {
+    send_hedged();
+    std::optional<bool> is_drained;
+    gateway.on_send = [&](bridgexapi::sms const&) {
+        boost::asio::co_spawn(context, hedged.hedger->drain(deadline::in(0s)),
+                              [&](std::exception_ptr, bool done) { is_drained = done; });
+        return bridgexapi::send_outcome(fake_gateway::default_receipt());
+    };
+    let_reports_be_late();
+    BOOST_TEST(is_drained.has_value());
+    BOOST_TEST(spent() == 2 * 87'000); // it was completed all the same
 }
 
 BOOST_AUTO_TEST_CASE(while_reports_are_not_read_nothing_is_late) {

@@ -106,6 +106,19 @@ BOOST_AUTO_TEST_CASE(a_step_that_no_plan_has_is_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_hedge_by_a_step_that_no_plan_has_is_refused) {
+    for (std::uint8_t const step : {std::uint8_t{0}, std::uint8_t{plan_steps_max},
+                                    std::uint8_t{plan_steps_max + 1}, std::uint8_t{255}}) {
+        auto state = typical_number();
+        state.verifications[0].taken = {1, 1};
+        state.verifications[0].hedge.emplace().step = step;
+        std::string bytes;
+        encode(bytes, state, 77);
+        number_state read;
+        BOOST_TEST(decode(bytes, read) == (step <= plan_steps_max));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(two_messages_have_arrived_if_one_has_and_failed_if_both_have) {
     auto state = typical_number();
     auto& v = state.verifications[0];
@@ -212,6 +225,18 @@ BOOST_AUTO_TEST_CASE(escalations_are_forgotten_after_24_hours) {
     BOOST_TEST(!state.is_empty());
     state.advance(some_time + 24h + 1s);
     BOOST_TEST(state.is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_booking_that_a_clock_wrote_ahead_counts_from_now) {
+    for (auto const at : {some_time + 9s, some_time + 9s - 1ms}) {
+        auto state = typical_number();
+        auto& v = state.verifications[0];
+        v.taken = {1, 1};
+        v.hedge.emplace().booked = some_time + 10s;
+        bool const is_ahead = at < some_time + 9s; // by more than the tolerance
+        BOOST_TEST(state.advance(at) == is_ahead);
+        BOOST_TEST((v.hedge->booked == (is_ahead ? at : some_time + 10s)));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
