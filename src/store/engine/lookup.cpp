@@ -21,8 +21,6 @@ duration whole_lock_of(state::number_state const& number, guess_budget const& bu
                     failure_lock_of(number, budget, whose, now).value_or(nothing));
 }
 
-using state::number_state;
-
 /// No hedge is under way for longer.
 constexpr std::chrono::minutes longest_hedge{3};
 
