@@ -75,6 +75,8 @@ otp::caller caller_of(http::request const& request, otp::client const& client,
     caller.end_user_address = std::move(end_user_address);
     caller.device = std::move(device);
     caller.request_id = request.request_id();
+    caller.trace = request.trace();
+    caller.tracestate = request.tracestate();
     return caller;
 }
 

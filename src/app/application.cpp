@@ -155,6 +155,7 @@ private:
         if (service_.journal) co_await service_.journal->drain(deadline::in(last_goodbye));
         co_await service_.send_client.drain(limit);
         co_await service_.question_client.drain(limit);
+        if (service_.exporter) co_await service_.exporter->drain(deadline::in(last_goodbye));
         service_.backend->stop();
         if (service_.admin_server)
             co_await service_.admin_server->drain(deadline::in(last_goodbye));

@@ -22,15 +22,43 @@ std::string what_of(std::exception_ptr const& thrown) {
     }
 }
 
+/// The admin listener begins no traces: scrapes would fill the collector.
+trace_context http_events::begin_trace(std::string_view listener,
+                                       std::optional<trace_context> const& given) noexcept {
+    return listener == "api" || given ? spans_.begin(given) : trace_context();
+}
+
 void http_events::request_finished(http::request_record const& record) noexcept {
     metrics_.http_request(record.route, http::to_string(record.verb), record.status,
                           record.handling);
+    if (record.trace.is_recorded) record_span(record);
     if (log_.enabled(telemetry::level::info)) log_request(record);
+}
+
+/// Names and attributes of spans are those of OpenTelemetry's semantic conventions, as far as it has
+/// some.
+void http_events::record_span(http::request_record const& record) {
+    std::string const verb(http::to_string(record.verb));
+    telemetry::span request;
+    request.context = record.trace;
+    request.parent = record.parent_span;
+    request.kind = telemetry::span_kind::server;
+    request.name = verb + ' ';
+    request.name += record.route;
+    request.began = record.received;
+    request.ended = record.received + record.handling;
+    request.attributes = {{"http.request.method", verb},
+                          {"http.route", std::string(record.route)},
+                          {"http.response.status_code", std::int64_t{record.status}}};
+    constexpr unsigned server_error = 500;
+    if (record.status >= server_error) request.error = std::to_string(record.status);
+    spans_.record(std::move(request));
 }
 
 void http_events::log_request(http::request_record const& record) noexcept {
     auto const log = [&](auto... from) {
         log_.info("request", {{"request_id", record.request_id},
+                              {"trace_id", record.trace},
                               {"listener", record.listener},
                               {"method", http::to_string(record.verb)},
                               {"route", record.route},
@@ -91,14 +119,17 @@ void http_events::wrong_tokens_slowed(std::string_view listener,
 }
 
 void http_events::handler_failed(std::string_view listener, std::string_view request_id,
-                                 std::exception_ptr thrown) noexcept {
-    log_.error("handler_failed",
-               {{"listener", listener}, {"request_id", request_id}, {"what", what_of(thrown)}});
+                                 trace_context const& trace, std::exception_ptr thrown) noexcept {
+    log_.error("handler_failed", {{"listener", listener},
+                                  {"request_id", request_id},
+                                  {"trace_id", trace},
+                                  {"what", what_of(thrown)}});
 }
 
-void http_events::handler_timed_out(std::string_view listener,
-                                    std::string_view request_id) noexcept {
-    log_.error("handler_timed_out", {{"listener", listener}, {"request_id", request_id}});
+void http_events::handler_timed_out(std::string_view listener, std::string_view request_id,
+                                    trace_context const& trace) noexcept {
+    log_.error("handler_timed_out",
+               {{"listener", listener}, {"request_id", request_id}, {"trace_id", trace}});
 }
 
 void http_events::connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept {
@@ -110,13 +141,35 @@ void upstream_events::call_ended(bridgexapi::call_report const& report) {
     auto const outcome = bridgexapi::to_string(report.outcome);
     auto const why = report.why ? bridgexapi::to_string(*report.why) : std::string_view();
     metrics_.upstream_request(operation, outcome, why, report.elapsed);
+    if (report.trace.is_recorded) record_span(report);
     log_.info("upstream_call", {{"operation", operation},
+                                {"trace_id", report.trace},
                                 {"outcome", outcome},
                                 {"reason", why},
                                 {"http_status", report.http_status},
                                 {"us", microseconds(report.elapsed)},
                                 {"attempts", report.attempts},
                                 {"reused_connection", report.reused_connection}});
+}
+
+void upstream_events::record_span(bridgexapi::call_report const& report) {
+    std::string const operation(bridgexapi::to_string(report.operation));
+    telemetry::span call;
+    call.context = report.trace;
+    call.parent = report.parent_span;
+    call.kind = telemetry::span_kind::client;
+    call.name = "bridgexapi " + operation;
+    call.began = report.began;
+    call.ended = report.began + report.elapsed;
+    call.attributes = {{"http.request.method", std::string("POST")},
+                       {"otpd.route_id", std::int64_t{report.route_id}},
+                       {"otpd.outcome", std::string(bridgexapi::to_string(report.outcome))}};
+    if (report.http_status != 0)
+        call.attributes.push_back({"http.response.status_code", std::int64_t{report.http_status}});
+    if (report.attempts > 1)
+        call.attributes.push_back({"http.request.resend_count", std::int64_t{report.attempts} - 1});
+    if (report.why) call.error = bridgexapi::to_string(*report.why);
+    spans_.record(std::move(call));
 }
 
 void upstream_events::connected(bool session_resumed) {

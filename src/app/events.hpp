@@ -1,7 +1,7 @@
 #pragma once
 
-/// Turns the reports of the listeners, the upstream client and the store into log lines and
-/// metrics. Thread-safe, like the log and the metrics.
+/// Turns the reports of the listeners, the upstream client and the store into log lines, metrics and
+/// spans. Thread-safe, like these.
 
 #include "otpd/bridgexapi/observer.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
@@ -9,6 +9,7 @@
 #include "otpd/store/backend.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "otpd/telemetry/tracer.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -17,9 +18,12 @@ namespace otpd::app {
 
 class http_events final : public http::observer {
 public:
-    http_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
-        : log_(log), metrics_(metrics) {}
+    http_events(telemetry::logger& log, telemetry::metrics& metrics,
+                telemetry::tracer& spans) noexcept
+        : log_(log), metrics_(metrics), spans_(spans) {}
 
+    trace_context begin_trace(std::string_view listener,
+                              std::optional<trace_context> const& given) noexcept override;
     void request_finished(http::request_record const& record) noexcept override;
     void connection_opened(std::string_view listener) noexcept override;
     void connection_closed(std::string_view listener) noexcept override;
@@ -34,22 +38,25 @@ public:
     void wrong_tokens_slowed(std::string_view listener,
                              boost::asio::ip::address const& client) noexcept override;
     void handler_failed(std::string_view listener, std::string_view request_id,
-                        std::exception_ptr thrown) noexcept override;
-    void handler_timed_out(std::string_view listener,
-                           std::string_view request_id) noexcept override;
+                        trace_context const& trace, std::exception_ptr thrown) noexcept override;
+    void handler_timed_out(std::string_view listener, std::string_view request_id,
+                           trace_context const& trace) noexcept override;
     void connection_failed(std::string_view listener, std::exception_ptr thrown) noexcept override;
 
 private:
     void log_request(http::request_record const& record) noexcept;
+    void record_span(http::request_record const& record);
 
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
+    telemetry::tracer& spans_;
 };
 
 class upstream_events final : public bridgexapi::client_observer {
 public:
-    upstream_events(telemetry::logger& log, telemetry::metrics& metrics) noexcept
-        : log_(log), metrics_(metrics) {}
+    upstream_events(telemetry::logger& log, telemetry::metrics& metrics,
+                    telemetry::tracer& spans) noexcept
+        : log_(log), metrics_(metrics), spans_(spans) {}
 
     void call_ended(bridgexapi::call_report const& report) override;
     void connected(bool session_resumed) override;
@@ -57,8 +64,11 @@ public:
     void stopped_reusing(std::chrono::milliseconds for_how_long) override;
 
 private:
+    void record_span(bridgexapi::call_report const& report);
+
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
+    telemetry::tracer& spans_;
 };
 
 class route_events final : public bridgexapi::route_gate_observer {

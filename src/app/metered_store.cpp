@@ -10,17 +10,35 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Awaits one operation, if it is allowed at all, and records its result.
+void record_step(telemetry::tracer& spans, trace_context const& request, std::string_view name,
+                 std::chrono::steady_clock::time_point began, bool succeeded) {
+    telemetry::span step;
+    step.context = child_of(request);
+    step.parent = request.span;
+    step.name = "store ";
+    step.name += name;
+    step.began = began;
+    step.ended = std::chrono::steady_clock::now();
+    step.attributes.push_back({"db.operation.name", std::string(name)});
+    if (!succeeded) step.error = "store_unavailable";
+    spans.record(std::move(step));
+}
+
+/// Awaits one operation, if it is allowed at all, and records its result. A step of a
+/// request also becomes a span of its trace.
 template <class T>
-asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, secrets_gate& gate,
-                                                std::string_view name,
-                                                asio::awaitable<otpd::store::result<T>> operation) {
+asio::awaitable<otpd::store::result<T>>
+measure(telemetry::metrics& metrics, secrets_gate& gate, std::string_view name,
+        asio::awaitable<otpd::store::result<T>> operation, telemetry::tracer* spans = nullptr,
+        trace_context request = {}) {
     auto const began = std::chrono::steady_clock::now();
     otpd::store::result<T> answer = otpd::store::fault::not_executed;
     bool passes = gate.is_open();
     if (!passes) passes = co_await gate.passes();
     if (passes) answer = co_await std::move(operation);
     metrics.store_operation(name, answer.has_value(), std::chrono::steady_clock::now() - began);
+    if (spans != nullptr && request.is_recorded)
+        record_step(*spans, request, name, began, answer.has_value());
     co_return answer;
 }
 
@@ -28,18 +46,21 @@ asio::awaitable<otpd::store::result<T>> measure(telemetry::metrics& metrics, sec
 
 asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
 metered_store::admit(otpd::store::admission request) {
-    return measure(metrics_, gate_, "admit", inner_.admit(std::move(request)));
+    auto const trace = request.trace;
+    return measure(metrics_, gate_, "admit", inner_.admit(std::move(request)), &spans_, trace);
 }
 
 asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
 metered_store::settle(otpd::store::settlement request) {
-    return measure(metrics_, gate_, "settle", inner_.settle(std::move(request)));
+    auto const trace = request.trace;
+    return measure(metrics_, gate_, "settle", inner_.settle(std::move(request)), &spans_, trace);
 }
 
 asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>
 metered_store::replace_reservation(otpd::store::reservation_replacement request) {
+    auto const trace = request.trace;
     return measure(metrics_, gate_, "replace_reservation",
-                   inner_.replace_reservation(std::move(request)));
+                   inner_.replace_reservation(std::move(request)), &spans_, trace);
 }
 
 asio::awaitable<otpd::store::result<otpd::store::update_outcome>>
@@ -49,7 +70,9 @@ metered_store::update(otpd::store::delivery_update request) {
 
 asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
 metered_store::check_code(otpd::store::check request) {
-    return measure(metrics_, gate_, "check_code", inner_.check_code(std::move(request)));
+    auto const trace = request.trace;
+    return measure(metrics_, gate_, "check_code", inner_.check_code(std::move(request)), &spans_,
+                   trace);
 }
 
 asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
@@ -59,7 +82,8 @@ metered_store::find(otpd::store::verification_address at) {
 
 asio::awaitable<otpd::store::result<otpd::store::cancel_outcome>>
 metered_store::cancel(otpd::store::cancellation request) {
-    return measure(metrics_, gate_, "cancel", inner_.cancel(std::move(request)));
+    auto const trace = request.trace;
+    return measure(metrics_, gate_, "cancel", inner_.cancel(std::move(request)), &spans_, trace);
 }
 
 asio::awaitable<otpd::store::result<otpd::store::released>>

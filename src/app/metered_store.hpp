@@ -1,10 +1,11 @@
 #pragma once
 
-/// A store decorator that counts and times operations, and refuses them while the secrets do not
-/// match.
+/// A store decorator that counts, times and traces operations, and refuses them while the secrets do
+/// not match.
 
 #include "otpd/store/backend.hpp"
 #include "otpd/telemetry/metrics.hpp"
+#include "otpd/telemetry/tracer.hpp"
 #include "secrets_gate.hpp"
 
 namespace otpd::app {
@@ -14,9 +15,9 @@ class metered_store final : public store::store,
                             public store::journal_store,
                             public store::override_store {
 public:
-    metered_store(otpd::store::backend& inner, secrets_gate& gate,
-                  telemetry::metrics& metrics) noexcept
-        : inner_(inner), gate_(gate), metrics_(metrics) {}
+    metered_store(otpd::store::backend& inner, secrets_gate& gate, telemetry::metrics& metrics,
+                  telemetry::tracer& spans) noexcept
+        : inner_(inner), gate_(gate), metrics_(metrics), spans_(spans) {}
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override;
@@ -57,6 +58,7 @@ private:
     otpd::store::backend& inner_;
     secrets_gate& gate_;
     telemetry::metrics& metrics_;
+    telemetry::tracer& spans_;
 };
 
 } // namespace otpd::app

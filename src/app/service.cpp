@@ -25,6 +25,12 @@ telemetry::metrics_options metrics_of(otp::policy const& rules) {
     return options;
 }
 
+telemetry::tracer_options tracer_options_of(tracing_settings const& settings) {
+    auto options = settings.spans;
+    options.is_on = !settings.url.empty();
+    return options;
+}
+
 std::unique_ptr<otp::journal> make_journal(asio::any_io_executor executor, settings const& settings,
                                            otp::journal::dependencies deps) {
     using kind = store::location::kind;
@@ -39,13 +45,15 @@ std::unique_ptr<otp::journal> make_journal(asio::any_io_executor executor, setti
 service::service(app::settings with, store_factory const& factory)
     : settings(std::move(with)), output(STDOUT_FILENO),
       log(output, settings.log.level, settings.log.queue_lines_max), rules(policy_of(settings)),
-      metrics(metrics_of(rules)), http_events(log, metrics), upstream_events(log, metrics),
-      route_events(log), store_events(log, metrics), callers(credentials_of(settings)),
+      metrics(metrics_of(rules)), spans(tracer_options_of(settings.tracing), metrics),
+      http_events(log, metrics, spans), upstream_events(log, metrics, spans), route_events(log),
+      store_events(log, metrics), callers(credentials_of(settings)),
       keys(keys_of(settings.otp, random)), threads(thread_count(settings.server)),
       context(static_cast<int>(threads)), lifecycle(asio::make_strand(context)),
       signals(lifecycle, SIGTERM, SIGINT, SIGHUP),
       backend(factory(context.get_executor(), settings, clock, store_events)),
-      secrets(*backend, store_events, keys.secrets(), log), store(*backend, secrets, metrics),
+      secrets(*backend, store_events, keys.secrets(), log),
+      store(*backend, secrets, metrics, spans),
       journal(make_journal(context.get_executor(), settings, {store, keys, random, log})),
       send_client(context.get_executor(), settings.bridgexapi, random, upstream_events),
       question_client(context.get_executor(), question_options(settings.bridgexapi), random,
@@ -95,6 +103,8 @@ service::service(app::settings with, store_factory const& factory)
       catalogue(rules, questions, prices, account, clock),
       api_server(context, api_options(settings), api_routes, http_events) {
     signals.add(SIGUSR1);
+    if (!settings.tracing.url.empty())
+        exporter.emplace(context.get_executor(), settings.tracing, spans, random, log);
     if (journal) entries.emplace(keys, clock, deliveries, hooks);
     add_listeners();
     add_routes();
@@ -150,6 +160,7 @@ asio::awaitable<std::optional<std::string>> service::start_journal() {
 }
 
 void service::start_background() {
+    if (exporter) exporter->start();
     scores.start();
     overrides.start();
     prices.start();

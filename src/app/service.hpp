@@ -5,6 +5,7 @@
 #include "health.hpp"
 #include "journal_entries.hpp"
 #include "metered_store.hpp"
+#include "otlp_exporter.hpp"
 #include "otpd/api/routes.hpp"
 #include "otpd/bridgexapi/read_bulkhead.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
@@ -52,6 +53,7 @@ struct service {
     telemetry::logger log;
     otp::policy const rules;
     telemetry::metrics metrics;
+    telemetry::tracer spans;
     app::http_events http_events;
     app::upstream_events upstream_events;
     app::route_events route_events;
@@ -70,6 +72,7 @@ struct service {
     boost::asio::strand<boost::asio::io_context::executor_type> lifecycle;
     boost::asio::signal_set signals; // used on lifecycle
 
+    std::optional<otlp_exporter> exporter; ///< as long as tracing.url is set
     std::unique_ptr<store::backend> backend;
     secrets_gate secrets;
     metered_store store;

@@ -22,6 +22,7 @@
 #include "otpd/store/location.hpp"
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/rotating_file.hpp"
+#include "otpd/telemetry/tracer.hpp"
 #include "otpd/webhook/webhooks.hpp"
 #include "settings_values.hpp"
 
@@ -366,6 +367,32 @@ struct log_settings {
     }
 };
 
+struct tracing_settings {
+    std::string url; ///< of the collector, without /v1/traces; empty: nothing is recorded
+    std::string service_name = "otpd";
+    secret_string token; ///< for the collector; empty: none
+    std::string ca_file;
+    telemetry::tracer_options spans;
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        using s = tracing_settings;
+        keys.add(
+            "url", &s::url, notations::collector_url(),
+            "Base URL of an OpenTelemetry collector, which gets spans at /v1/traces (OTLP/HTTP "
+            "with JSON); empty: none.");
+        telemetry::tracer_options::declare(keys.part(&s::spans));
+        keys.add("service_name", &s::service_name,
+                 notations::name("-_.", 64, "1 to 64 characters: a-z, 0-9, -, _ and ."),
+                 "What traces call this service.");
+        keys.add("token", &s::token, notations::header_secret("empty or "),
+                 "Bearer token for the collector; empty: none is sent.");
+        keys.path("ca_file", &s::ca_file, "a PEM file",
+                  "PEM file of certificate authorities trusted for the collector; empty: the "
+                  "system's.");
+    }
+};
+
 struct settings {
     server_settings server;
     admin_settings admin;
@@ -381,6 +408,7 @@ struct settings {
     delivery_settings delivery;
     timeline_settings timeline;
     webhook::options webhooks;
+    tracing_settings tracing;
     log_settings log;
 
     // Tables that may occur any number of times, in the file only.

@@ -1,6 +1,7 @@
 // Checks that involve more than one key. Also checks what is unsafe if other machines reach this
 // one: it is refused, unless a setting accepts it explicitly.
 
+#include "otpd/net/origin.hpp"
 #include "otpd/store/admission.hpp"
 #include "settings_sources.hpp"
 
@@ -106,6 +107,14 @@ void check_times(settings const& all, refusals& refuse) {
                     std::to_string(all.otp.ttl.count()));
 }
 
+/// Spans hold no secret, so only the token needs TLS.
+void check_tracing(tracing_settings const& settings, refusals& refuse) {
+    refuse.when(!settings.token.empty() && !settings.url.empty() &&
+                    !net::parse_base_url(settings.url),
+                "tracing.token would go through the network in clear text: use an https URL in "
+                "tracing.url, or leave the token empty");
+}
+
 void check_listeners(settings const& all, refusals& refuse) {
     refuse.when(all.server.listen.port != 0 && all.admin.listen == all.server.listen,
                 "admin.listen = " + all.server.listen.to_string() +
@@ -208,6 +217,7 @@ fault_lines check_together(settings const& all) {
     check_store(all.store, refuse);
     check_files(all, refuse);
     check_times(all, refuse);
+    check_tracing(all.tracing, refuse);
     check_listeners(all, refuse);
     check_exposure(all, refuse);
     std::ranges::move(check_tables(all), std::back_inserter(refuse.lines));

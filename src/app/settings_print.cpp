@@ -252,6 +252,9 @@ std::vector<std::string> settings_notes(settings const& settings, std::chrono::s
         settings.pumping.mode == otp::limit_mode::observe)
         notes.emplace_back(
             "pumping.mode = observe: pumped SMS are logged and counted, not refused");
+    if (!settings.tracing.url.empty() && !net::parse_base_url(settings.tracing.url))
+        notes.emplace_back("tracing.url is not https: whoever reads the network's traffic learns "
+                           "when which route of the API was called");
     return notes;
 }
 

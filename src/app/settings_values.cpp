@@ -203,8 +203,8 @@ std::optional<bool> parse_boolean(std::string_view text) {
     return std::nullopt;
 }
 
-std::optional<std::string> parse_base_url(std::string_view text) {
-    auto const at = net::parse_base_url(trim_ascii(text));
+std::optional<std::string> parse_base_url(std::string_view text, net::clear_text allowed) {
+    auto const at = net::parse_base_url(trim_ascii(text), allowed);
     if (!at) return std::nullopt;
     return (at->tls ? "https://" : "http://") + at->authority() + at->path;
 }
@@ -405,7 +405,7 @@ notation<std::string> message_template() {
 notation<std::string> base_url() {
     return {value_kind::text,
             "an https URL without user, query and fragment (http for loopback addresses only)",
-            values::parse_base_url, std::identity()};
+            [](std::string_view text) { return values::parse_base_url(text); }, std::identity()};
 }
 
 notation<std::string> own_url() {
@@ -413,6 +413,15 @@ notation<std::string> own_url() {
         return trim_ascii(text).empty() ? std::string() : values::parse_base_url(text);
     };
     return {value_kind::text, "empty or " + base_url().allowed, parse, std::identity()};
+}
+
+notation<std::string> collector_url() {
+    auto const parse = [](std::string_view text) {
+        return trim_ascii(text).empty() ? std::string()
+                                        : values::parse_base_url(text, net::clear_text::anywhere);
+    };
+    return {value_kind::text, "empty or an http or https URL without user, query and fragment",
+            parse, std::identity()};
 }
 
 notation<host_port> address() {

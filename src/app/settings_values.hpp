@@ -8,6 +8,7 @@
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/http/address_range.hpp"
+#include "otpd/net/origin.hpp"
 #include "otpd/otp/destinations.hpp"
 #include "otpd/otp/limits.hpp"
 #include "otpd/otp/message.hpp"
@@ -65,7 +66,8 @@ namespace values {
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
 /// Without a trailing slash, so that a path can follow.
-[[nodiscard]] std::optional<std::string> parse_base_url(std::string_view text);
+[[nodiscard]] std::optional<std::string>
+parse_base_url(std::string_view text, net::clear_text allowed = net::clear_text::on_loopback);
 [[nodiscard]] std::optional<int> parse_route(std::string_view text);
 [[nodiscard]] std::optional<std::string> parse_purpose(std::string_view text);
 [[nodiscard]] std::optional<std::string> parse_country(std::string_view text);
@@ -155,7 +157,8 @@ notation<T> whole(std::string_view name, double least, double most, std::string_
                                          std::string allowed);
 [[nodiscard]] notation<std::string> message_template();
 [[nodiscard]] notation<std::string> base_url();
-[[nodiscard]] notation<std::string> own_url(); ///< the same, or empty
+[[nodiscard]] notation<std::string> own_url();       ///< the same, or empty
+[[nodiscard]] notation<std::string> collector_url(); ///< the same, also with http to anywhere
 [[nodiscard]] notation<host_port> address();
 [[nodiscard]] notation<store::location> store_url();
 [[nodiscard]] notation<std::string> postgres_schema();

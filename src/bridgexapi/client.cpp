@@ -103,6 +103,7 @@ call_report report_of(operation operation, net::exchange_result const& exchanged
     call_report report;
     report.operation = operation;
     report.http_status = status_of(exchanged);
+    report.began = began;
     report.elapsed = steady::now() - began;
     report.attempts = exchanged.trace.attempts;
     report.reused_connection = exchanged.trace.reused_connection;
@@ -120,6 +121,13 @@ void add_outcome(call_report& report, send_outcome const& outcome) {
         report.outcome = call_outcome::unknown;
         report.why = perhaps->why;
     }
+}
+
+/// The state is printable ASCII (is_tracestate()).
+std::string trace_headers(trace_context const& trace, std::string const& state) {
+    auto lines = "traceparent: " + to_traceparent(trace) + "\r\n";
+    if (!state.empty()) lines += "tracestate: " + state + "\r\n";
+    return lines;
 }
 
 } // namespace
@@ -147,13 +155,18 @@ struct client::transport {
         co_return result;
     }
 
-    asio::awaitable<send_outcome> send(net::http_request request, deadline until) {
+    /// `about` has the route and the trace.
+    asio::awaitable<send_outcome> send(net::http_request request, call_report about,
+                                       deadline until) {
         auto const began = steady::now();
         auto const exchanged = co_await http.exchange(std::move(request), until);
         auto result =
             std::visit([](auto const& ended) { return judge_send(ended); }, exchanged.outcome);
         auto report = report_of(operation::send_sms, exchanged, began);
         add_outcome(report, result);
+        report.route_id = about.route_id;
+        report.trace = about.trace;
+        report.parent_span = about.parent_span;
         observer.call_ended(report);
         co_return result;
     }
@@ -170,7 +183,13 @@ client::client(asio::any_io_executor executor, client_options options, random_so
 client::~client() = default;
 
 asio::awaitable<send_outcome> client::send_sms(sms message, deadline until) {
-    return transport_->send(send_request(message), until);
+    call_report about;
+    about.route_id = message.route_id;
+    about.trace = child_of(message.trace);
+    about.parent_span = message.trace.span;
+    auto request = send_request(message);
+    if (about.trace.exists()) request.headers = trace_headers(about.trace, message.tracestate);
+    return transport_->send(std::move(request), about, until);
 }
 
 asio::awaitable<answer<estimate>> client::estimate_cost(sms message, deadline until) {

@@ -31,6 +31,16 @@ auto yield_to_ready_handlers() {
     return asio::defer(asio::deferred);
 }
 
+std::optional<trace_context> trace_of_client(request const& request) noexcept {
+    auto const text = request.header("traceparent");
+    return text ? parse_traceparent(*text) : std::nullopt;
+}
+
+std::string_view tracestate_of(request const& request) noexcept {
+    auto const text = request.header("tracestate").value_or(std::string_view());
+    return is_tracestate(text) ? text : std::string_view();
+}
+
 problem make_problem(unsigned status, std::string_view code, std::string_view detail) {
     problem problem;
     problem.status = status;
@@ -183,12 +193,17 @@ void connection::describe_request() {
     parts.trusted_proxies = believed_;
     parts.connection = this;
     parts.until = deadline::in(reader_.started() + options().request_timeout - received_);
-    auto const given = request(parts).header("x-request-id");
+    request const unnamed(parts);
+    auto const given = unnamed.header("x-request-id");
     if (given && is_valid_request_id(*given))
         request_id_.assign(*given);
     else
         make_request_id(request_id_);
     parts.request_id = request_id_;
+    auto const parent = trace_of_client(unnamed);
+    parent_span_ = parent ? parent->span : span_id();
+    parts.trace = events().begin_trace(options().name, parent);
+    if (parent) parts.tracestate = tracestate_of(unnamed);
     request_.emplace(parts);
 }
 
@@ -225,7 +240,8 @@ asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
         failure = std::current_exception();
     }
     enter(phase::input);
-    if (is_handler_late()) events().handler_timed_out(options().name, request_id_);
+    if (is_handler_late())
+        events().handler_timed_out(options().name, request_id_, request_->trace());
     // Resets the cancellation, which was meant for the handler only: the response must still be
     // written.
     if (is_handler_late() || is_aborted())
@@ -262,7 +278,8 @@ response connection::answer_failure(std::exception_ptr failure) {
     if (is_handler_late())
         return to_response(make_problem(504, "request_timeout", "The request took too long."),
                            *request_);
-    if (!is_aborted()) events().handler_failed(options().name, request_id_, failure);
+    if (!is_aborted())
+        events().handler_failed(options().name, request_id_, request_->trace(), failure);
     auto what =
         to_response(make_problem(500, "internal_error", "Internal Server Error"), *request_);
     what.close = true;
@@ -289,8 +306,11 @@ void connection::report(response const& response, bool sent) {
     record.verb = request_->verb();
     record.route = route_;
     record.status = response.status;
+    record.received = received_;
     record.handling = answered_ - received_;
     record.request_id = request_id_;
+    record.trace = request_->trace();
+    record.parent_span = parent_span_;
     record.peer = peer_;
     record.client = request_->client();
     record.request_body_bytes = request_->body().size();

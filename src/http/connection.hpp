@@ -67,6 +67,7 @@ private:
     // The current request.
     std::optional<request> request_;
     std::string_view route_;
+    span_id parent_span_{};  ///< the client's; zeros without one
     steady_time received_{}; ///< when its last byte was read
     steady_time answered_{}; ///< when the response was ready
 };

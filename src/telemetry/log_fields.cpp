@@ -1,4 +1,5 @@
 #include "line_text.hpp"
+#include "otpd/core/encoding.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,6 +85,7 @@ struct value_writer {
     void operator()(bool value) const { out.add(value ? "true" : "false"); }
     void operator()(std::int64_t value) const { out.add_number(value); }
     void operator()(std::uint64_t value) const { out.add_number(value); }
+    void operator()(trace_id const* id) const { out.add_quoted(to_hex(*id)); }
     /// JSON has no infinity or NaN.
     void operator()(double value) const {
         if (std::isfinite(value))
@@ -154,6 +156,8 @@ void add_fields(line_text& line, std::string_view event, std::span<field const> 
     line.add("\"event\":");
     line.add_quoted(event);
     for (auto const& each : fields) {
+        auto const* const id = std::get_if<trace_id const*>(&each.value());
+        if (id != nullptr && *id == nullptr) continue;
         auto const before = line.size();
         line.add(",\"");
         line.add(each.name().text());

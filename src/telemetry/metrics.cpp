@@ -228,6 +228,11 @@ struct metrics::instruments {
                 "Messages whose delivery otpd does not poll because too many are open.");
     counters<1> webhooks = counter_for(registry, "otpd_webhooks_total", "Messages to webhooks.",
                                        label_set("result", labels::webhook_results));
+    Counter& spans_exported = counter(registry, "otpd_spans_exported_total",
+                                      "Spans that the collector of traces has taken.");
+    Counter& spans_dropped =
+        counter(registry, "otpd_spans_dropped_total",
+                "Spans dropped because the queue was full or the collector did not take them.");
     counters<1> handshakes =
         counter_for(registry, "otpd_upstream_tls_handshakes_total", "TLS handshakes by kind.",
                     label_set("kind", labels::handshakes));
@@ -378,6 +383,14 @@ void metrics::message_not_followed() {
 
 void metrics::webhook(std::string_view result) {
     instruments_->webhooks.at({result}).Increment();
+}
+
+void metrics::spans_exported(std::size_t count) {
+    instruments_->spans_exported.Increment(static_cast<double>(count));
+}
+
+void metrics::spans_dropped(std::size_t count) {
+    instruments_->spans_dropped.Increment(static_cast<double>(count));
 }
 
 void metrics::log_lines_dropped_from(std::function<std::uint64_t()> read) {

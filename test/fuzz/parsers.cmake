@@ -1,7 +1,7 @@
 # What the fuzzed parsers are made of, for the fuzz preset alone: the libraries as a whole would cost another ten minutes
 # of compiling, most of it for coroutines that no target reaches. The ordinary builds link the libraries themselves.
 set(core_sources decimal encoding gsm_alphabet json_text language_tag numbering_plan passcode
-  phone_number purpose random secret utc)
+  phone_number purpose random secret trace utc)
 set(http_sources address_range address_text client_address credentials framing_fault problem proxy_header request request_id
   request_parser request_target response router)
 set(net_sources origin public_address response_reader)

@@ -68,7 +68,8 @@ struct giving_up final : http::observer {
 
     void connection_opened(std::string_view) noexcept override { ++opened; }
     void connection_closed(std::string_view) noexcept override { ++closed; }
-    void handler_failed(std::string_view, std::string_view, std::exception_ptr) noexcept override {
+    void handler_failed(std::string_view, std::string_view, trace_context const&,
+                        std::exception_ptr) noexcept override {
         ++handlers;
     }
     void connection_failed(std::string_view, std::exception_ptr) noexcept override {

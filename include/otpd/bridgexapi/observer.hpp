@@ -4,6 +4,7 @@
 /// number.
 
 #include "otpd/bridgexapi/types.hpp"
+#include "otpd/core/trace.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -36,9 +37,13 @@ struct call_report {
     call_outcome outcome{};
     std::optional<reason> why; ///< nullopt with ok
     int http_status = 0;       ///< 0 when no response arrived
+    std::chrono::steady_clock::time_point began{};
     std::chrono::steady_clock::duration elapsed{};
     unsigned attempts = 0; ///< connections tried
     bool reused_connection = false;
+    int route_id = 0;      ///< of a send
+    trace_context trace{}; ///< with the span of this call
+    span_id parent_span{};
 };
 
 /// Called from any thread, during the call. Implementations must not block or throw.

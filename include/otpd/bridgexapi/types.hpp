@@ -7,6 +7,7 @@
 #include "otpd/core/money.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/secret.hpp"
+#include "otpd/core/trace.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -27,7 +28,9 @@ struct sms {
     int route_id;
     std::string caller_id; ///< 3..11 characters
     phone_number to;
-    secret_string text; ///< ASCII, at most max_message_length; contains the code
+    secret_string text;       ///< ASCII, at most max_message_length; contains the code
+    trace_context trace{};    ///< of the request; passed on with a send
+    std::string tracestate{}; ///< with it (is_tracestate()), or empty
 };
 
 /// Why the upstream refused, or what failed. The set is closed; the upstream's own text is

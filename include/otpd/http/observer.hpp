@@ -2,6 +2,7 @@
 
 /// Observes a server. `app/` turns the calls into log lines and metrics.
 
+#include "otpd/core/trace.hpp"
 #include "otpd/http/method.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <string_view>
 
 namespace otpd::http {
@@ -22,9 +24,12 @@ struct request_record {
     /// The route's pattern, `router::unmatched` or `router::malformed`: safe as a metric label.
     std::string_view route;
     unsigned status = 0;
-    /// From the last byte of the request until the response is ready.
+    std::chrono::steady_clock::time_point received{}; ///< the last byte of the request
+    /// From there until the response is ready.
     std::chrono::steady_clock::duration handling{};
     std::string_view request_id;
+    trace_context trace;             ///< see request::trace()
+    span_id parent_span{};           ///< the client's; zeros without one
     boost::asio::ip::address peer;   ///< see request::peer()
     boost::asio::ip::address client; ///< see request::client()
     std::size_t request_body_bytes = 0;
@@ -46,6 +51,11 @@ class observer {
 public:
     virtual ~observer() = default;
 
+    /// The trace of a request that begins. `given`: the client's.
+    virtual trace_context begin_trace(std::string_view /*listener*/,
+                                      std::optional<trace_context> const& given) noexcept {
+        return given.value_or(trace_context());
+    }
     virtual void request_finished(request_record const&) noexcept {}
     virtual void connection_opened(std::string_view /*listener*/) noexcept {}
     virtual void connection_closed(std::string_view /*listener*/) noexcept {}
@@ -71,10 +81,10 @@ public:
                                      boost::asio::ip::address const& /*client*/) noexcept {}
     /// A handler threw, because of a bug or a dead resource. The client got an opaque 500.
     virtual void handler_failed(std::string_view /*listener*/, std::string_view /*request_id*/,
-                                std::exception_ptr) noexcept {}
+                                trace_context const&, std::exception_ptr) noexcept {}
     /// A handler outlived the request's deadline and was cancelled.
-    virtual void handler_timed_out(std::string_view /*listener*/,
-                                   std::string_view /*request_id*/) noexcept {}
+    virtual void handler_timed_out(std::string_view /*listener*/, std::string_view /*request_id*/,
+                                   trace_context const&) noexcept {}
     /// The connection's own code threw. Only this connection is closed.
     virtual void connection_failed(std::string_view /*listener*/, std::exception_ptr) noexcept {}
 };

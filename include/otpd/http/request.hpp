@@ -3,6 +3,7 @@
 /// A complete and validated HTTP request, as a handler sees it.
 
 #include "otpd/core/deadline.hpp"
+#include "otpd/core/trace.hpp"
 #include "otpd/http/address_range.hpp"
 #include "otpd/http/method.hpp"
 
@@ -40,6 +41,8 @@ struct request_parts {
     std::span<field_view const> fields = {};
     std::string_view body = {};
     std::string_view request_id = {};
+    trace_context trace = {};
+    std::string_view tracestate = {};
     boost::asio::ip::address peer = {};
     /// Empty: no peer is trusted to name its clients.
     std::span<address_range const> trusted_proxies = {};
@@ -73,6 +76,11 @@ public:
     /// The client's X-Request-Id if it is valid, else a generated id: 1 to 64 characters of
     /// [A-Za-z0-9._-].
     [[nodiscard]] std::string_view request_id() const noexcept { return parts_.request_id; }
+    /// The client's trace, or a new one if the service begins it; its span is that of this request
+    /// if it is recorded, else the client's.
+    [[nodiscard]] trace_context const& trace() const noexcept { return parts_.trace; }
+    /// The client's, to be passed on with its trace; or empty.
+    [[nodiscard]] std::string_view tracestate() const noexcept { return parts_.tracestate; }
     /// The other end of the connection, or the address in its PROXY header. It may be a proxy.
     [[nodiscard]] boost::asio::ip::address const& peer() const noexcept { return parts_.peer; }
     /// The client's address: the peer, or behind trusted proxies the right-most address of

@@ -29,8 +29,12 @@ struct origin {
     [[nodiscard]] bool host_is_address() const;
 };
 
+/// Where http may be used. `anywhere` is for what holds no secret.
+enum class clear_text : std::uint8_t { on_loopback, anywhere };
+
 /// Drops trailing slashes, as the vendor's own client does.
-[[nodiscard]] boost::system::result<origin, base_url_fault> parse_base_url(std::string_view text);
+[[nodiscard]] boost::system::result<origin, base_url_fault>
+parse_base_url(std::string_view text, clear_text allowed = clear_text::on_loopback);
 
 /// Required by boost::system::result. Using a fault as an origin is a bug.
 [[noreturn]] void throw_exception_from_error(base_url_fault, boost::source_location const&);

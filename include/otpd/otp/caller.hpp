@@ -1,6 +1,7 @@
 #pragma once
 
 #include "otpd/core/secret.hpp"
+#include "otpd/core/trace.hpp"
 #include "otpd/otp/client.hpp"
 
 #include <optional>
@@ -25,6 +26,8 @@ struct caller {
     /// Of the end user, as the client attests it. Who has it passes for a known device.
     std::optional<secret_string> device;
     std::string request_id; ///< for the log
+    trace_context trace{};
+    std::string tracestate{}; ///< of its client, with the trace
     std::optional<otp::stand_in> stand_in = std::nullopt;
 };
 

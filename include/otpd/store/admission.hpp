@@ -94,6 +94,7 @@ struct admission {
     std::string details;                     ///< of the event `admitted`
     std::string reference{};                 ///< of the caller; empty or up to reference_max
     std::optional<journal_write> entry = {}; ///< written with the admission
+    trace_context trace{};                   ///< of the request; no rule depends on it
 };
 
 /// Most live codes of a session.
@@ -192,6 +193,7 @@ struct settlement {
     /// Written unless the verification is forgotten; an erasure always is. With
     /// send_result::unknown the verification is kept as long as the entry.
     std::optional<journal_write> entry = {};
+    trace_context trace{}; ///< of the request; no rule depends on it
 };
 
 /// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,

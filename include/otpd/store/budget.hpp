@@ -65,6 +65,7 @@ struct reservation_replacement {
     std::vector<reservation> take;
     std::optional<journal_write> entry = {}; ///< written with it
     bool is_hedge = false;                   ///< reserves for a second message, and refunds nothing
+    trace_context trace{};                   ///< of the request; no rule depends on it
 };
 struct reservation_replaced {
     std::vector<violation> observed;

@@ -7,6 +7,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
+#include "otpd/core/trace.hpp"
 #include "otpd/store/limits.hpp"
 #include "otpd/store/scores.hpp"
 
@@ -233,6 +234,7 @@ struct check {
     /// Where a right code of a sample with a receipt counts as verified.
     std::optional<score_slot> score;
     std::chrono::seconds typing{120}; ///< conversion_guard::typing of these
+    trace_context trace{};            ///< of the request; no rule depends on it
 };
 
 /// The code was right and is now used up. Everything that was live in the session has ended, and
@@ -283,6 +285,7 @@ struct cancellation {
     verification_address address;
     /// The scope must begin with it, otherwise the verification is absent.
     std::string scope_prefix;
+    trace_context trace{}; ///< of the request; no rule depends on it
 };
 
 /// An outcome, and when its event happened: the time that find() shows of the event. Zero if there

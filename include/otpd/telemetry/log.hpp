@@ -13,6 +13,8 @@
 /// No secret, code or token is ever a field. Phone numbers are only logged masked
 /// (phone_number::masked()), under the key `phone`. No field is named `ts`, `level` or `event`.
 
+#include "otpd/core/trace.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <concepts>
@@ -50,7 +52,8 @@ private:
 /// A name and a value. It holds views: use it only in the argument list of a log call.
 class field {
 public:
-    using value_type = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
+    using value_type = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool,
+                                    otpd::trace_id const*>;
 
     field(field_name name, std::string_view value) noexcept : name_(name), value_(value) {}
     field(field_name name, char const* value) noexcept
@@ -64,6 +67,10 @@ public:
         : name_(name), value_(static_cast<std::uint64_t>(value)) {}
     field(field_name name, std::floating_point auto value) noexcept
         : name_(name), value_(static_cast<double>(value)) {}
+
+    /// The trace's id, in hexadecimal. Without a trace the line lacks the field.
+    field(field_name name, trace_context const& value) noexcept
+        : name_(name), value_(value.exists() ? &value.trace : nullptr) {}
 
     [[nodiscard]] field_name name() const noexcept { return name_; }
     [[nodiscard]] value_type const& value() const noexcept { return value_; }

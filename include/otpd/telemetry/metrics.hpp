@@ -99,6 +99,11 @@ public:
     /// A webhook message. result: one of labels::webhook_results.
     void webhook(std::string_view result);
 
+    // Tracing.
+    void spans_exported(std::size_t count);
+    /// The queue was full, or the collector did not take them.
+    void spans_dropped(std::size_t count);
+
     /// `read` returns the lines that the log has dropped. The scraping thread calls it at each
     /// scrape.
     void log_lines_dropped_from(std::function<std::uint64_t()> read);

@@ -60,11 +60,12 @@ admission_undo::admission_undo(store::store& store, telemetry::logger& log,
     : log_(log), shared_(std::make_shared<shared>(store, pause, give_up_after)) {}
 
 asio::awaitable<void> admission_undo::start(store::settlement admitted, std::string request_id) {
-    auto report = [&log = log_, request_id = std::move(request_id),
-                   id = admitted.id](std::exception_ptr thrown, bool is_gone) {
+    auto report = [&log = log_, request_id = std::move(request_id), id = admitted.id,
+                   trace = admitted.trace](std::exception_ptr thrown, bool is_gone) {
         if (thrown || !is_gone)
-            log.error("admission_not_undone",
-                      {{"request_id", request_id}, {"verification_id", to_hex(id)}});
+            log.error(
+                "admission_not_undone",
+                {{"request_id", request_id}, {"trace_id", trace}, {"verification_id", to_hex(id)}});
     };
     auto const here = co_await asio::this_coro::executor;
     asio::co_spawn(here, run(std::move(admitted)), std::move(report));

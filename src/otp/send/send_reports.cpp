@@ -88,6 +88,7 @@ void send_reports::violations(std::vector<store::violation> const& list, limit_m
             bool const of_prefix = each.counter == pumping_prefix;
             log_.warn("pumping_blocked",
                       {{"request_id", who.request_id},
+                       {"trace_id", who.trace},
                        {"limit", each.counter},
                        {"country", send.draft.country},
                        {"prefix", of_prefix ? shown_prefix(send.draft.request.to) : std::string()},
@@ -95,6 +96,7 @@ void send_reports::violations(std::vector<store::violation> const& list, limit_m
                        {"retry_after_ms", each.retry_after.count()}});
         } else if (observed) {
             log_.info("limit_observed", {{"request_id", who.request_id},
+                                         {"trace_id", who.trace},
                                          {"client", who.client->name},
                                          {"limit", each.counter}});
         }
@@ -107,6 +109,7 @@ void send_reports::store_full() const {
 
 void send_reports::settle_failed(send_state const& send) const {
     log_.error("settle_failed", {{"request_id", send.draft.request.caller.request_id},
+                                 {"trace_id", send.draft.request.caller.trace},
                                  {"verification_id", to_hex(send.draft.address.id)}});
 }
 
@@ -237,6 +240,7 @@ void send_reports::hedge_ended(send_state const& send) const {
     if (accepted == nullptr && send.unknown() == nullptr)
         word = to_string(send.routes().reports.back().outcome);
     log_.info("otp_hedged", {{"request_id", draft.request.caller.request_id},
+                             {"trace_id", draft.request.caller.trace},
                              {"verification_id", to_hex(draft.address.id)},
                              {"client", draft.request.caller.client->name},
                              {"purpose", draft.request.purpose.name()},
@@ -256,6 +260,7 @@ void send_reports::log_not_sent(send_state const& send, outcome<sent> const& res
                                      : std::string_view();
     log_.info("otp_not_sent",
               {{"request_id", draft.request.caller.request_id},
+               {"trace_id", draft.request.caller.trace},
                {"verification_id", to_hex(draft.address.id)},
                {"client", draft.request.caller.client->name},
                {"phone", phone},
@@ -275,6 +280,7 @@ void send_reports::log_sent(send_state const& send, sent const& result) const {
     auto const route_id = send.routes().taken.route_id;
     if (message.cost) metrics_.spent(route_id, message.cost->micros());
     log_.info("otp_sent", {{"request_id", draft.request.caller.request_id},
+                           {"trace_id", draft.request.caller.trace},
                            {"verification_id", to_hex(draft.address.id)},
                            {"client", draft.request.caller.client->name},
                            {"phone", phone},

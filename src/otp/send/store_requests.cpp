@@ -150,6 +150,7 @@ store::admission admission_of(send_draft const& draft, policy const& rules) {
     request.idempotency = draft.idempotency;
     request.reference = draft.request.reference;
     if (!draft.is_test) request.plan = plan_of(draft.routes);
+    request.trace = draft.request.caller.trace;
     return request;
 }
 
@@ -169,6 +170,7 @@ store::settlement undo_of(store::admission const& perhaps_made) {
     request.id = perhaps_made.id;
     request.result = store::send_result::refused;
     request.is_undo = true;
+    request.trace = perhaps_made.trace;
     request.idempotency = perhaps_made.idempotency;
     if (auto const& entry = perhaps_made.entry)
         request.entry = store::journal_write{entry->at, entry->id, {}, {}};
@@ -187,6 +189,7 @@ reservation_replacement_of(send_state const& send, std::vector<store::reservatio
                            steady_time now) {
     store::reservation_replacement request;
     request.address = send.draft.address;
+    request.trace = send.draft.request.caller.trace;
     request.is_hedge = send.is_hedge;
     request.notes = notes_of(send.routes(), now);
     for (auto const& each : before)
@@ -199,6 +202,7 @@ store::settlement hedge_settlement_of(send_state const& send, steady_time now) {
     store::settlement request;
     request.key = send.draft.key();
     request.id = send.draft.address.id;
+    request.trace = send.draft.request.caller.trace;
     request.is_hedge = true;
     request.step = send.routes().taken.number;
     request.notes = notes_of(send.routes(), now);
@@ -219,6 +223,7 @@ store::settlement settlement_of(send_state const& send, outcome<sent> const& res
     store::settlement request;
     request.key = draft.key();
     request.id = draft.address.id;
+    request.trace = draft.request.caller.trace;
     request.idempotency = draft.idempotency;
     request.score = score_of(send);
     if (auto const* const accepted = send.accepted()) {

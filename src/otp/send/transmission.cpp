@@ -12,9 +12,13 @@ bridgexapi::sms transmission::message_of(send_state const& send) const {
     auto caller_id = taken.step.caller_id;
     if (caller_id.empty()) caller_id = request.caller.client->caller_id;
     if (caller_id.empty()) caller_id = rules_.caller_id;
-    return {taken.route_id, std::move(caller_id), request.to,
+    return {taken.route_id,
+            std::move(caller_id),
+            request.to,
             texts_.compose(request.purpose, request.locale, send.draft.code, send.draft.facts(),
-                           send.draft.suffix)};
+                           send.draft.suffix),
+            request.caller.trace,
+            request.caller.tracestate};
 }
 
 boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_state& send,
@@ -25,8 +29,9 @@ boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_sta
     try {
         co_return co_await upstream_.send_sms(message_of(send), limit);
     } catch (std::exception const& bug) {
-        log_.error("upstream_client_failed",
-                   {{"request_id", send.draft.request.caller.request_id}, {"what", bug.what()}});
+        log_.error("upstream_client_failed", {{"request_id", send.draft.request.caller.request_id},
+                                              {"trace_id", send.draft.request.caller.trace},
+                                              {"what", bug.what()}});
     }
     // It is unknown whether any bytes were sent.
     co_return bridgexapi::unknown{bridgexapi::reason::protocol_error};

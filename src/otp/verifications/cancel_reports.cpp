@@ -9,6 +9,7 @@ void cancel_reports::canceled(caller const& caller, store::verification_address 
                               std::string const& sealed,
                               store::cancel_outcome const& outcome) const {
     log_.info("otp_canceled", {{"request_id", caller.request_id},
+                               {"trace_id", caller.trace},
                                {"verification_id", to_hex(address.id)},
                                {"client", caller.client->name}});
     verification_event event;

@@ -39,6 +39,7 @@ void releaser::report(release_request const& request, store::released const* don
     std::string_view const outcome = done != nullptr ? "done" : "unknown";
     if (is_unlock)
         log_.warn("number_unlocked", {{"request_id", request.caller.request_id},
+                                      {"trace_id", request.caller.trace},
                                       {"by", request.caller.client->name},
                                       {"client", request.client},
                                       {"phone", phone},
@@ -48,6 +49,7 @@ void releaser::report(release_request const& request, store::released const* don
                                       {"failures_in_a_row", forgotten.failures_in_a_row}});
     else
         log_.warn("devices_forgotten", {{"request_id", request.caller.request_id},
+                                        {"trace_id", request.caller.trace},
                                         {"by", request.caller.client->name},
                                         {"client", request.client},
                                         {"phone", phone},

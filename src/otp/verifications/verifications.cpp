@@ -127,7 +127,7 @@ asio::awaitable<outcome<verification_view>> verifications::find_of_any(std::stri
 asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller, std::string id) {
     auto const at = keys_.open(id);
     if (!at) co_return failure{errc::verification_not_found};
-    store::cancellation request{*at, scope_prefix(*caller.client)};
+    store::cancellation request{*at, scope_prefix(*caller.client), caller.trace};
     auto const answer = co_await store_.cancel(std::move(request));
     if (!answer) co_return failure{errc::store_unavailable, retry_soon};
     if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};

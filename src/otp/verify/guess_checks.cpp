@@ -42,6 +42,7 @@ checked_guess guess_checks::check(verify_request request) const {
     } else {
         asked.rate_limit_checks = limits_.rate_limit_checks(limit_step::guess, keys);
     }
+    asked.trace = request.caller.trace;
     auto const who = limits_.pseudonyms_of(keys);
     return {std::move(request), number, country, std::move(asked), who};
 }

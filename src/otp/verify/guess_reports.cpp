@@ -106,6 +106,7 @@ void guess_reports::log(checked_guess const& guess, std::string_view word,
     auto const phone = request.number.masked();
     if (right == nullptr) {
         log_.info("otp_not_verified", {{"request_id", request.caller.request_id},
+                                       {"trace_id", request.caller.trace},
                                        {"client", request.caller.client->name},
                                        {"phone", phone},
                                        {"purpose", request.purpose.name()},
@@ -116,6 +117,7 @@ void guess_reports::log(checked_guess const& guess, std::string_view word,
     // The verified message's route and price, together with the proof that it arrived.
     auto const sent = right->sent.value_or(store::receipt{});
     log_.info("otp_verified", {{"request_id", request.caller.request_id},
+                               {"trace_id", request.caller.trace},
                                {"verification_id", right->id ? to_hex(*right->id) : std::string()},
                                {"client", request.caller.client->name},
                                {"phone", phone},

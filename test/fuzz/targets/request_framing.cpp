@@ -4,6 +4,7 @@
 
 #include "http/request_parser.hpp"
 #include "http/text.hpp"
+#include "otpd/core/trace.hpp"
 #include "target.hpp"
 
 #include <optional>
@@ -91,6 +92,9 @@ void check_fields(request_parser const& head, std::string_view bytes) {
         must(trim_ows(field.value) == field.value, "a value has no white space around it");
         encodings += named(field, "transfer-encoding");
         hosts += named(field, "host");
+        if (auto const trace = otpd::parse_traceparent(field.value))
+            must(trace->exists() && otpd::parse_traceparent(otpd::to_traceparent(*trace)) == trace,
+                 "a trace is passed on as it came");
         if (!named(field, "content-length")) continue;
         ++lengths;
         must(field.value == std::to_string(head.content_length().value_or(0)) ||

@@ -88,10 +88,12 @@ struct counting_observer final : http::observer {
     void wrong_tokens_slowed(std::string_view, boost::asio::ip::address const&) noexcept override {
         ++addresses_slowed;
     }
-    void handler_failed(std::string_view, std::string_view, std::exception_ptr) noexcept override {
+    void handler_failed(std::string_view, std::string_view, trace_context const&,
+                        std::exception_ptr) noexcept override {
         ++handler_failures;
     }
-    void handler_timed_out(std::string_view, std::string_view) noexcept override {
+    void handler_timed_out(std::string_view, std::string_view,
+                           trace_context const&) noexcept override {
         ++handler_timeouts;
     }
     void connection_failed(std::string_view, std::exception_ptr) noexcept override {

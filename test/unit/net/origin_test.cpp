@@ -41,6 +41,15 @@ BOOST_AUTO_TEST_CASE(http_is_for_loopback_only) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_holds_no_secret_may_go_in_clear_text_anywhere) {
+    auto const anywhere = otpd::net::clear_text::anywhere;
+    auto const collector = parse_base_url("http://collector.internal:4318/", anywhere).value();
+    BOOST_TEST(!collector.tls);
+    BOOST_TEST(collector.authority() == "collector.internal:4318");
+    BOOST_TEST(parse_base_url("https://collector.internal", anywhere).value().tls);
+    BOOST_TEST((parse_base_url("ftp://x.test", anywhere).error() == base_url_fault::scheme));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_refused) {
     auto const fault = [](char const* url) { return parse_base_url(url).error(); };
     for (auto const* url :

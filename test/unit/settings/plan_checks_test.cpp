@@ -211,4 +211,17 @@ BOOST_AUTO_TEST_CASE(the_timeline_is_not_written_over_the_store) {
                "timeline.file is the file of store.url: choose another");
 }
 
+BOOST_AUTO_TEST_CASE(the_collector_s_token_goes_through_no_network_in_clear_text) {
+    auto const with = [](char const* url) {
+        return sources({{"OTPD_TRACING_URL", url}, {"OTPD_TRACING_TOKEN", "the-token"}});
+    };
+    for (auto const* url : {"", "http://127.0.0.1:4318", "https://collector.example"})
+        good(with(url));
+    BOOST_TEST(fault(with("http://collector.example:4318")) ==
+               "tracing.token would go through the network in clear text: use an https URL in "
+               "tracing.url, or leave the token empty");
+    auto const without = good(sources({{"OTPD_TRACING_URL", "http://collector.example:4318"}}));
+    BOOST_TEST(otpd::app::settings_notes(without, {}).size() == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -104,6 +104,18 @@ boost::asio::awaitable<void> log_around_a_suspension(logger& log, std::string id
 
 BOOST_AUTO_TEST_SUITE(log_lines)
 
+BOOST_AUTO_TEST_CASE(a_trace_is_shown_by_its_id_and_without_one_there_is_no_field) {
+    auto const trace =
+        otpd::parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    auto const line = [](otpd::trace_context const& context) {
+        return logged([&](logger& log) { log.info("value", {{"trace_id", context}, {"n", 1}}); });
+    };
+    BOOST_TEST(line(*trace).at("trace_id").as_string() == "4bf92f3577b34da6a3ce929d0e0e4736");
+    auto const without = line({});
+    BOOST_TEST(!without.contains("trace_id"));
+    BOOST_TEST(without.at("n").as_int64() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_line_has_time_level_event_and_fields_in_order) {
     kept_output output;
     {
