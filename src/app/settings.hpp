@@ -383,7 +383,7 @@ struct tracing_settings {
             "with JSON); empty: none.");
         telemetry::tracer_options::declare(keys.part(&s::spans));
         keys.add("service_name", &s::service_name,
-                 notations::name("-_.", 64, "1 to 64 characters: a-z, 0-9, -, _ and ."),
+                 notations::name("-_.", 64, "1 to 64 lower-case letters, digits, dots, _ and -"),
                  "What traces call this service.");
         keys.add("token", &s::token, notations::header_secret("empty or "),
                  "Bearer token for the collector; empty: none is sent.");

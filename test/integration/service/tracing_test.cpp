@@ -12,9 +12,9 @@ using namespace otpd::test;
 
 namespace {
 
-std::string const trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+std::string const the_trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 std::string const client_span = "00f067aa0ba902b7";
-std::string const traceparent = "00-" + trace_id + '-' + client_span + "-01";
+std::string const traceparent = "00-" + the_trace + '-' + client_span + "-01";
 
 /// A collector that takes everything, and notes each request.
 boost::asio::awaitable<void> take_all(scripted_server& server, scripted_connection& client) {
@@ -38,7 +38,7 @@ environment traced_to(std::uint16_t port, environment more = {}) {
 
 /// The spans of a trace at the collector, by name.
 std::map<std::string, json::object> spans_at(scripted_server const& collector,
-                                             std::string const& trace = trace_id) {
+                                             std::string const& trace = the_trace) {
     std::map<std::string, json::object> found;
     for (auto const& request : collector.notes()) {
         BOOST_TEST(request.starts_with("POST /v1/traces HTTP/1.1\r\n"));
@@ -50,7 +50,7 @@ std::map<std::string, json::object> spans_at(scripted_server const& collector,
     return found;
 }
 
-std::string text_of(json::object const& span, std::string_view member) {
+std::string member_of(json::object const& span, std::string_view member) {
     auto const* const value = span.if_contains(member);
     return value != nullptr ? std::string(value->as_string()) : std::string();
 }
@@ -76,7 +76,7 @@ std::string header_of_send(service_fixture& service, std::string_view name) {
     return value;
 }
 
-double metric(service_fixture const& service, std::string const& name) {
+double counter_of(service_fixture const& service, std::string const& name) {
     auto const text = service.otpd.metrics();
     auto const at = text.find("\n" + name + ' ');
     BOOST_REQUIRE_MESSAGE(at != std::string::npos, name);
@@ -100,16 +100,16 @@ BOOST_AUTO_TEST_CASE(a_send_is_one_trace_from_the_client_to_the_upstream) {
     auto spans = spans_at(collector);
     BOOST_TEST(spans.size() == 4U);
     auto const request = spans["POST /send-otp"];
-    auto const own = text_of(request, "spanId");
-    BOOST_TEST(text_of(request, "parentSpanId") == client_span);
+    auto const own = member_of(request, "spanId");
+    BOOST_TEST(member_of(request, "parentSpanId") == client_span);
     BOOST_TEST(request.at("kind").as_int64() == 2);
     BOOST_TEST(attribute_of(request, "http.request.method") == "POST");
     BOOST_TEST(attribute_of(request, "http.route") == "/send-otp");
     BOOST_TEST(attribute_of(request, "http.response.status_code") == "200");
     for (auto const* name : {"store admit", "bridgexapi send_sms", "store settle"}) {
-        BOOST_TEST(text_of(spans[name], "parentSpanId") == own, name);
-        BOOST_TEST(std::stoll(text_of(spans[name], "startTimeUnixNano")) <=
-                       std::stoll(text_of(spans[name], "endTimeUnixNano")),
+        BOOST_TEST(member_of(spans[name], "parentSpanId") == own, name);
+        BOOST_TEST(std::stoll(member_of(spans[name], "startTimeUnixNano")) <=
+                       std::stoll(member_of(spans[name], "endTimeUnixNano")),
                    name);
         BOOST_TEST(!spans[name].contains("status"), name);
     }
@@ -120,20 +120,20 @@ BOOST_AUTO_TEST_CASE(a_send_is_one_trace_from_the_client_to_the_upstream) {
 
     // The upstream's parent is the span of the call.
     BOOST_TEST(header_of_send(s, "traceparent") ==
-               "00-" + trace_id + '-' + text_of(call, "spanId") + "-01");
+               "00-" + the_trace + '-' + member_of(call, "spanId") + "-01");
     BOOST_TEST(header_of_send(s, "tracestate") == "vendor=1");
 
     for (auto const* event : {"request", "otp_sent", "upstream_call"}) {
         s.otpd.wait_for_event(event);
-        BOOST_TEST(s.otpd.events(event).at(0).at("trace_id").as_string() == trace_id, event);
+        BOOST_TEST(s.otpd.events(event).at(0).at("trace_id").as_string() == the_trace, event);
     }
     auto const code = std::string(object_of(sent).at("debug_code").as_string());
     for (auto const& text : collector.notes()) {
         BOOST_TEST(text.find(number) == std::string::npos);
         BOOST_TEST(text.find('"' + code) == std::string::npos);
     }
-    BOOST_TEST(metric(s, "otpd_spans_dropped_total") == 0);
-    BOOST_TEST(metric(s, "otpd_spans_exported_total") >= 4);
+    BOOST_TEST(counter_of(s, "otpd_spans_dropped_total") == 0);
+    BOOST_TEST(counter_of(s, "otpd_spans_exported_total") >= 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_request_without_a_trace_begins_one_and_a_check_has_its_step) {
@@ -147,9 +147,9 @@ BOOST_AUTO_TEST_CASE(a_request_without_a_trace_begins_one_and_a_check_has_its_st
     BOOST_TEST_REQUIRE(trace.size() == 32U);
     eventually([&] { return spans_at(collector, trace).size() >= 2; });
     auto spans = spans_at(collector, trace);
-    BOOST_TEST(text_of(spans["POST /verify-otp"], "parentSpanId") == "");
-    BOOST_TEST(text_of(spans["store check_code"], "parentSpanId") ==
-               text_of(spans["POST /verify-otp"], "spanId"));
+    BOOST_TEST(member_of(spans["POST /verify-otp"], "parentSpanId") == "");
+    BOOST_TEST(member_of(spans["store check_code"], "parentSpanId") ==
+               member_of(spans["POST /verify-otp"], "spanId"));
 }
 
 BOOST_AUTO_TEST_CASE(without_a_collector_a_trace_is_logged_and_passed_on_as_it_came) {
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(without_a_collector_a_trace_is_logged_and_passed_on_as_it_c
     s.client.ask(service_fixture::send_request(s.fresh_number()).with("Traceparent", traceparent));
     BOOST_TEST(header_of_send(s, "traceparent") == traceparent);
     s.otpd.wait_for_event("otp_sent");
-    BOOST_TEST(s.otpd.events("otp_sent").at(0).at("trace_id").as_string() == trace_id);
+    BOOST_TEST(s.otpd.events("otp_sent").at(0).at("trace_id").as_string() == the_trace);
 
     auto const malformed = "00-" + std::string(32, '0') + '-' + client_span + "-01";
     for (auto const& text : {std::string(), malformed}) {
@@ -176,8 +176,8 @@ BOOST_AUTO_TEST_CASE(nothing_waits_for_a_dead_collector_and_its_spans_are_counte
     service_fixture s(traced_to(nobody.number()));
     for (int i = 0; i < 3; ++i)
         s.sent_code(s.fresh_number());
-    eventually([&] { return metric(s, "otpd_spans_dropped_total") >= 12; });
-    BOOST_TEST(metric(s, "otpd_spans_exported_total") == 0);
+    eventually([&] { return counter_of(s, "otpd_spans_dropped_total") >= 12; });
+    BOOST_TEST(counter_of(s, "otpd_spans_exported_total") == 0);
     s.otpd.wait_for_event("span_export_failed");
     s.sent_code(s.fresh_number());
 }
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(nothing_waits_for_a_collector_that_never_answers) {
     // One request of the exporter hangs. Spans above the limit are dropped at once.
     for (int i = 0; i < 40; ++i)
         s.sent_code(s.fresh_number());
-    BOOST_TEST(metric(s, "otpd_spans_dropped_total") > 0);
+    BOOST_TEST(counter_of(s, "otpd_spans_dropped_total") > 0);
     // The fixture's end waits for the process, which must not wait for the collector.
 }
 

@@ -11,23 +11,23 @@ using namespace otpd;
 
 namespace {
 
-std::string const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-std::string const parent = "00f067aa0ba902b7";
-std::string const good = "00-" + trace + '-' + parent + "-01";
+std::string const w3c_trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+std::string const w3c_span = "00f067aa0ba902b7";
+std::string const w3c_example = "00-" + w3c_trace + '-' + w3c_span + "-01";
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(traces)
 
 BOOST_AUTO_TEST_CASE(a_traceparent_is_read_and_written_as_it_was) {
-    auto const read = parse_traceparent(good);
+    auto const read = parse_traceparent(w3c_example);
     BOOST_TEST_REQUIRE(read.has_value());
-    BOOST_TEST(to_hex(read->trace) == trace);
-    BOOST_TEST(to_hex(read->span) == parent);
+    BOOST_TEST(to_hex(read->trace) == w3c_trace);
+    BOOST_TEST(to_hex(read->span) == w3c_span);
     BOOST_TEST(read->is_sampled());
     BOOST_TEST(!read->is_recorded);
-    BOOST_TEST(to_traceparent(*read) == good);
-    auto const unsampled = good.substr(0, 53) + "00";
+    BOOST_TEST(to_traceparent(*read) == w3c_example);
+    auto const unsampled = w3c_example.substr(0, 53) + "00";
     BOOST_TEST(!parse_traceparent(unsampled)->is_sampled());
     BOOST_TEST(to_traceparent(*parse_traceparent(unsampled)) == unsampled);
 }
@@ -35,26 +35,26 @@ BOOST_AUTO_TEST_CASE(a_traceparent_is_read_and_written_as_it_was) {
 BOOST_AUTO_TEST_CASE(a_malformed_traceparent_is_none) {
     std::string const zeros(32, '0');
     for (auto const& text : {std::string(),
-                             good.substr(1),
-                             good.substr(0, 54),
-                             good + '-',
-                             good + "-00",
-                             good + ' ',
-                             ' ' + good,
-                             "ff-" + trace + '-' + parent + "-01",
-                             "0g-" + trace + '-' + parent + "-01",
-                             "00-" + zeros + '-' + parent + "-01",
-                             "00-" + trace + '-' + zeros.substr(16) + "-01",
-                             "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + parent + "-01",
-                             "00-" + trace + '-' + parent + "-0A",
-                             "00-" + trace + '-' + parent + "-1",
-                             "00-" + trace + '-' + parent + "-0x",
-                             "00_" + trace + '-' + parent + "-01",
-                             "00-" + trace + '_' + parent + "-01",
-                             "00-" + trace + '-' + parent + "_01",
-                             "00-" + trace.substr(1) + "--" + parent + "-01",
-                             "CC-" + trace + '-' + parent + "-01",
-                             "cc-" + trace + '-' + parent + "-01x",
+                             w3c_example.substr(1),
+                             w3c_example.substr(0, 54),
+                             w3c_example + '-',
+                             w3c_example + "-00",
+                             w3c_example + ' ',
+                             ' ' + w3c_example,
+                             "ff-" + w3c_trace + '-' + w3c_span + "-01",
+                             "0g-" + w3c_trace + '-' + w3c_span + "-01",
+                             "00-" + zeros + '-' + w3c_span + "-01",
+                             "00-" + w3c_trace + '-' + zeros.substr(16) + "-01",
+                             "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + w3c_span + "-01",
+                             "00-" + w3c_trace + '-' + w3c_span + "-0A",
+                             "00-" + w3c_trace + '-' + w3c_span + "-1",
+                             "00-" + w3c_trace + '-' + w3c_span + "-0x",
+                             "00_" + w3c_trace + '-' + w3c_span + "-01",
+                             "00-" + w3c_trace + '_' + w3c_span + "-01",
+                             "00-" + w3c_trace + '-' + w3c_span + "_01",
+                             "00-" + w3c_trace.substr(1) + "--" + w3c_span + "-01",
+                             "CC-" + w3c_trace + '-' + w3c_span + "-01",
+                             "cc-" + w3c_trace + '-' + w3c_span + "-01x",
                              std::string(55, '-'),
                              std::string(55, '\0')})
         BOOST_TEST(!parse_traceparent(text), text);
@@ -62,15 +62,15 @@ BOOST_AUTO_TEST_CASE(a_malformed_traceparent_is_none) {
 
 BOOST_AUTO_TEST_CASE(a_higher_version_is_read_by_its_first_four_fields) {
     for (auto const* rest : {"", "-", "-what-the-future-brings"}) {
-        auto const read = parse_traceparent("cc-" + trace + '-' + parent + "-01" + rest);
+        auto const read = parse_traceparent("cc-" + w3c_trace + '-' + w3c_span + "-01" + rest);
         BOOST_TEST_REQUIRE(read.has_value(), rest);
-        BOOST_TEST(to_traceparent(*read) == good);
+        BOOST_TEST(to_traceparent(*read) == w3c_example);
     }
 }
 
 BOOST_AUTO_TEST_CASE(unknown_flags_are_not_passed_on) {
-    BOOST_TEST(to_traceparent(*parse_traceparent(good.substr(0, 53) + "ff")) == good);
-    BOOST_TEST(!parse_traceparent(good.substr(0, 53) + "fe")->is_sampled());
+    BOOST_TEST(to_traceparent(*parse_traceparent(w3c_example.substr(0, 53) + "ff")) == w3c_example);
+    BOOST_TEST(!parse_traceparent(w3c_example.substr(0, 53) + "fe")->is_sampled());
 }
 
 BOOST_AUTO_TEST_CASE(a_tracestate_is_short_and_printable) {
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_tracestate_is_short_and_printable) {
 }
 
 BOOST_AUTO_TEST_CASE(only_a_recorded_trace_gets_spans_of_its_own) {
-    auto context = *parse_traceparent(good);
+    auto context = *parse_traceparent(w3c_example);
     BOOST_TEST((child_of(context) == context));
     context.is_recorded = true;
     auto const child = child_of(context);
