@@ -425,6 +425,7 @@ BOOST_AUTO_TEST_CASE(no_message_and_no_description_holds_a_secret) {
                                    {"OTPD_ADMIN_TOKEN", "s3cr3t-of-the-operator"},
                                    {"OTP_HMAC_SECRET", "s3cr3t" + good_secret},
                                    {"OTPD_STORE_PASSWORD", "s3cr3t-password"},
+                                   {"OTPD_TRACING_TOKEN", "s3cr3t-of-the-collector"},
                                    {"OTPD_OTP_NUMBER_KEY_SECRET", "s3cr3t" + good_secret},
                                    {"OTPD_OTP_PREVIOUS_HMAC_SECRETS", "s3cr3t-2" + good_secret}}));
     for (auto const& line : otpd::app::describe(all))
