@@ -17,6 +17,7 @@ struct api_call {
     dependencies const& deps;
     http::request const& request;
     otp::client const* client; ///< null only with access::anybody and without a valid token
+    boost::shared_ptr<void const> generation; ///< owns `deps` and `client`
 };
 
 using answer = boost::asio::awaitable<http::response>;
@@ -64,6 +65,7 @@ answer list_destinations(api_call call);
 answer override_destination(api_call call);
 answer end_override(api_call call);
 answer list_clients(api_call call);
+answer reload(api_call call);
 answer estimate(api_call call);
 answer balance(api_call call);
 answer health(api_call call);

@@ -1,8 +1,11 @@
 #include "otpd/api/routes.hpp"
 
 #include "json_body.hpp"
+#include "otpd/api/local_only.hpp"
 #include "problems.hpp"
 #include "route_table.hpp"
+
+#include <boost/smart_ptr/make_shared.hpp>
 
 #include <algorithm>
 #include <array>
@@ -36,6 +39,7 @@ constexpr auto rows = std::to_array<row>({
     {post,    "/destinations",               only_operator,       json,   none,  override_destination},
     {post,    "/destinations/end",           only_operator,       json,   none,  end_override},
     {get,     "/clients",                    only_operator,       unread, none,  list_clients},
+    {post,    "/reload",                     only_operator,       json,   none,  reload},
     {post,    "/estimate",                   client,              json,   reads, estimate},
     {get,     "/balance",                    client_and_operator, unread, reads, balance},
     {get,     "/health",                     anybody,             unread, none,  health},
@@ -53,11 +57,25 @@ static_assert(std::ranges::none_of(rows,
                                    }),
               "what is counted is counted for a client");
 
-/// Runs the checks of a row in a fixed order, then its handler.
+http::response not_found(http::request const& request) {
+    http::problem problem;
+    problem.status = 404;
+    problem.code = "not_found";
+    problem.detail = "Not Found";
+    return to_response(problem, request);
+}
+
+/// Runs the checks of a row in a fixed order, then its handler. Its frame keeps the dependencies
+/// until the response is complete.
 template <class... Parameter>
-answer check_and_call(row const& row, dependencies const& deps, http::request const& request,
-                      answer (*call)(api_call, Parameter...), Parameter... segment) {
-    api_call const checked{deps, request, deps.callers.identify(request)};
+answer check_and_call(row const& row, boost::shared_ptr<dependencies const> kept,
+                      http::request const& request, answer (*call)(api_call, Parameter...),
+                      Parameter... segment) {
+    if (!kept) co_return not_found(request);
+    auto const& deps = *kept;
+    if (deps.is_local_only)
+        if (auto refused = refuse_unless_local(request)) co_return *std::move(refused);
+    api_call const checked{deps, request, deps.callers.identify(request), kept};
     if (row.who != anybody && checked.client == nullptr)
         co_return to_response(http::unauthorized(), request);
     if (row.body == json)
@@ -74,15 +92,15 @@ answer check_and_call(row const& row, dependencies const& deps, http::request co
 }
 
 template <class... Parameter>
-void add(http::router& routes, row const& row, dependencies const& deps,
+void add(http::router& routes, row const& row, dependencies_source const& deps,
          answer (*call)(api_call, Parameter...)) {
     routes.add(row.verb, row.path,
                [&row, deps, call](http::request const& request, Parameter... segment) {
-                   return check_and_call(row, deps, request, call, std::move(segment)...);
+                   return check_and_call(row, deps(), request, call, std::move(segment)...);
                });
 }
 
-void add(http::router& routes, row const& row, dependencies const& deps) {
+void add(http::router& routes, row const& row, dependencies_source const& deps) {
     std::visit([&](auto call) { add(routes, row, deps, call); }, row.call);
 }
 
@@ -99,14 +117,30 @@ std::vector<std::string_view> paths() {
     return all;
 }
 
-void add_routes(http::router& routes, dependencies const& deps) {
+void add_routes(http::router& routes, dependencies_source deps) {
     for (auto const& each : rows)
         if (each.who != only_operator) add(routes, each, deps);
 }
 
-void add_operator_routes(http::router& routes, dependencies const& deps) {
+void add_operator_routes(http::router& routes, dependencies_source deps) {
     for (auto const& each : rows)
         if (each.who != anybody && each.who != client) add(routes, each, deps);
+}
+
+namespace {
+
+dependencies_source always(dependencies const& deps) {
+    return [kept = boost::make_shared<dependencies const>(deps)] { return kept; };
+}
+
+} // namespace
+
+void add_routes(http::router& routes, dependencies const& deps) {
+    add_routes(routes, always(deps));
+}
+
+void add_operator_routes(http::router& routes, dependencies const& deps) {
+    add_operator_routes(routes, always(deps));
 }
 
 } // namespace otpd::api

@@ -108,6 +108,7 @@ answer send_otp(api_call call) {
     if (!key) co_return to_response(to_problem(key.error()), request);
     json_body body(request.body());
     auto send = parse(body, request, *call.client, call.deps.domain.rules);
+    if (send) send->caller.generation = call.generation; // for a second message
     if (!send) co_return to_response(body.problem(), request);
 
     frame const frame{send->to.masked(), send->purpose.name(), send->reference,

@@ -85,6 +85,7 @@ answer find_verification(api_call call, std::string id) {
         co_return reply_of(found, request, true);
     }
     auto who = caller_of(request, *call.client);
+    who.generation = call.generation; // a shared read may go on when this request has ended
     if (wait.value_or(0) == 0)
         co_return reply_of(co_await domain.verifications.find(std::move(who), std::move(id)),
                            request);

@@ -2,7 +2,6 @@
 
 #include "otpd/net/single_threaded_scope.hpp"
 #include "service.hpp"
-#include "settings_values.hpp"
 #include "start_log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -49,8 +48,8 @@ void listen(http::server& listener, host_port const& at) {
 /// The life of the service: start, signals, drain.
 class application::impl {
 public:
-    impl(settings with, reread settings_again, store_factory const& factory)
-        : service_(std::move(with), factory), settings_again_(std::move(settings_again)) {}
+    impl(settings with, settings_reader again, store_factory const& factory)
+        : service_(std::move(with), std::move(again), factory) {}
 
     void run() {
         log_start(service_.log, service_.settings, service_.threads, service_.clock.wall());
@@ -150,7 +149,7 @@ private:
         }
         if (!drained) service_.log.warn("drain_incomplete");
         service_.stop_background();
-        co_await service_.domain.undo.drain(deadline::in(last_goodbye));
+        co_await service_.undo->drain(deadline::in(last_goodbye));
         co_await service_.hooks.drain(last_goodbye);
         if (service_.journal) co_await service_.journal->drain(deadline::in(last_goodbye));
         co_await service_.send_client.drain(limit);
@@ -169,7 +168,7 @@ private:
                 co_await service_.signals.async_wait(asio::as_tuple(asio::use_awaitable));
             if (error) co_return 0;
             if (signal == SIGHUP)
-                reload();
+                co_await service_.reload();
             else if (signal == SIGUSR1)
                 reopen_files();
             else
@@ -183,19 +182,6 @@ private:
         std::_Exit(128 + signal);
     }
 
-    void reload() {
-        auto const fresh = settings_again_();
-        if (!fresh) {
-            for (auto const& line : fresh.error().lines)
-                service_.log.error("bad_setting", {{"why", line}});
-            return;
-        }
-        service_.log.set_level(fresh->log.level);
-        for (auto const& key : changed_keys(service_.settings, *fresh))
-            if (key != "log.level") service_.log.warn("restart_needed", {{"key", key}});
-        service_.log.info("reloaded", {{"level", notations::level().show(fresh->log.level)}});
-    }
-
     /// Called after log rotation. The log goes to the standard output, which belongs to the
     /// supervisor.
     void reopen_files() {
@@ -204,11 +190,10 @@ private:
     }
 
     service service_;
-    reread settings_again_;
 };
 
-application::application(settings with, reread settings_again, store_factory const& factory) {
-    impl_ = std::make_unique<impl>(std::move(with), std::move(settings_again), factory);
+application::application(settings with, settings_reader again, store_factory const& factory) {
+    impl_ = std::make_unique<impl>(std::move(with), std::move(again), factory);
 }
 
 application::~application() = default;

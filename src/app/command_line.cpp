@@ -193,7 +193,7 @@ po::options_description backtest_options() {
 } // namespace
 
 early_exit exit_with(settings_faults const& faults) {
-    early_exit out{exit_bad_settings, {}, {}};
+    early_exit out{exit_bad_settings, {}, {}, faults.lines};
     for (auto const& line : faults.lines)
         out.errors += "otpd: " + line + '\n';
     return out;

@@ -66,6 +66,7 @@ struct early_exit {
     int code;
     std::string output; ///< for the standard output
     std::string errors; ///< for the standard error, one line per fault
+    std::vector<std::string> faults = {};
 };
 
 /// For bad settings.

@@ -30,7 +30,7 @@ int run_program(int argc, char** argv, store_factory const& factory) {
         auto again = [&]() -> boost::system::result<settings, settings_faults> {
             auto fresh = settings_from_process(argc, argv, environment);
             if (auto* good = std::get_if<settings>(&fresh)) return std::move(*good);
-            return settings_faults{{std::get<early_exit>(fresh).errors}};
+            return settings_faults{std::get<early_exit>(fresh).faults};
         };
         application(std::get<settings>(std::move(outcome)), again, factory).run();
         return 0;

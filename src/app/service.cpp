@@ -3,9 +3,12 @@
 #include "admin.hpp"
 #include "version.hpp"
 
+#include <boost/smart_ptr/make_shared.hpp>
+
 #include <unistd.h>
 
 #include <csignal>
+#include <exception>
 #include <utility>
 
 namespace otpd::app {
@@ -42,15 +45,14 @@ std::unique_ptr<otp::journal> make_journal(asio::any_io_executor executor, setti
 
 } // namespace
 
-service::service(app::settings with, store_factory const& factory)
+service::service(app::settings with, settings_reader again, store_factory const& factory)
     : settings(std::move(with)), output(STDOUT_FILENO),
-      log(output, settings.log.level, settings.log.queue_lines_max), rules(policy_of(settings)),
-      metrics(metrics_of(rules)), spans(tracer_options_of(settings.tracing), metrics),
+      log(output, settings.log.level, settings.log.queue_lines_max),
+      metrics(metrics_of(policy_of(settings))), spans(tracer_options_of(settings.tracing), metrics),
       http_events(log, metrics, spans), upstream_events(log, metrics, spans), route_events(log),
-      store_events(log, metrics), callers(credentials_of(settings)),
-      keys(keys_of(settings.otp, random)), threads(thread_count(settings.server)),
-      context(static_cast<int>(threads)), lifecycle(asio::make_strand(context)),
-      signals(lifecycle, SIGTERM, SIGINT, SIGHUP),
+      store_events(log, metrics), keys(keys_of(settings.otp, random)),
+      threads(thread_count(settings.server)), context(static_cast<int>(threads)),
+      lifecycle(asio::make_strand(context)), signals(lifecycle, SIGTERM, SIGINT, SIGHUP),
       backend(factory(context.get_executor(), settings, clock, store_events)),
       secrets(*backend, store_events, keys.secrets(), log),
       store(*backend, secrets, metrics, spans),
@@ -76,72 +78,68 @@ service::service(app::settings with, store_factory const& factory)
       of_deliveries(events, log, metrics),
       deliveries(context.get_executor(), tracker_options_of(settings),
                  {store, question_client, clock, random, of_deliveries, journal.get()}),
-      account(settings.spending.account, clock, log, metrics),
-      domain(otp::make_operations(rules, {store,
-                                          gates,
-                                          questions,
-                                          keys,
-                                          plan,
-                                          clock,
-                                          random,
-                                          log,
-                                          metrics,
-                                          prices,
-                                          scores,
-                                          deliveries,
-                                          event_waiters,
-                                          events,
-                                          [this](money balance) { account.on_balance(balance); },
-                                          &owners,
-                                          names_of_clients(settings),
-                                          settings.delivery.enabled ? journal.get() : nullptr,
-                                          context.get_executor(),
-                                          &overrides})),
-      spending(domain.rules, domain.spending, store, clock),
+      account(settings.spending.account, clock, log, metrics), ledger(no_budgets, keys),
+      spending(no_budgets, ledger, store, clock),
       account_monitor({context.get_executor(), "account_monitor_ended", random, log},
-                      settings.spending.account, question_client, spending, account),
-      catalogue(rules, questions, prices, account, clock),
-      api_server(context, api_options(settings), api_routes, http_events) {
+                      question_client, spending, account),
+      hedger({context.get_executor(), scores, deliveries, clock, log}, {}),
+      undo(std::make_shared<otp::admission_undo>(store, log, no_budgets.undo_pause,
+                                                 no_budgets.idempotency_retention)),
+      parts(make_parts()), current(boost::make_shared<generation>(settings, parts)),
+      api_server(context, api_options(settings), api_routes, http_events),
+      reloads_(asio::make_strand(asio::any_io_executor(context.get_executor()))),
+      again_(std::move(again)) {
     signals.add(SIGUSR1);
     if (!settings.tracing.url.empty())
         exporter.emplace(context.get_executor(), settings.tracing, spans, random, log);
     if (journal) entries.emplace(keys, clock, deliveries, hooks);
     add_listeners();
     add_routes();
+    metrics.settings_read(true, clock.wall());
     metrics.log_lines_dropped_from([this] { return log.dropped(); });
     if (settings.admin.listen)
         admin_server.emplace(context, admin_options(*settings.admin.listen), admin_routes,
                              http_events);
 }
 
+generation_parts service::make_parts() {
+    otp::operations_dependencies domain{store,  gates,      questions,     keys,    plan,
+                                        clock,  random,     log,           metrics, prices,
+                                        scores, deliveries, event_waiters, events};
+    domain.on_balance = [this](money balance) { account.on_balance(balance); };
+    domain.owners = &owners;
+    domain.open_sends = settings.delivery.enabled ? journal.get() : nullptr;
+    domain.hedges = &hedger;
+    domain.undo = undo;
+    domain.overrides = &overrides;
+    return {std::move(domain),
+            questions,
+            prices,
+            account,
+            reads,
+            [this] { return health.live_codes(); },
+            [this] { return health.why_not_ready(); },
+            [this] { return reload(); },
+            overrides};
+}
+
 void service::add_routes() {
-    api::dependencies const deps{domain,
-                                 catalogue,
-                                 spending,
-                                 scores,
-                                 reads,
-                                 callers,
-                                 [this] { return health.live_codes(); },
-                                 [this] { return health.why_not_ready(); },
-                                 settings.bridgexapi.base_url,
-                                 settings.delivery.status_url,
-                                 [this] { return callers.clients(); },
-                                 &overrides};
-    api::add_routes(api_routes, deps);
+    using shown = boost::shared_ptr<api::dependencies const>;
+    api::add_routes(api_routes, [this] {
+        auto const now = current.load();
+        return shown(now, &now->for_clients);
+    });
     add_admin_routes(admin_routes, [this] { return scrape(); });
-    if (settings.admin.token.empty()) return;
-    operators.emplace(operator_of(settings.admin));
-    api::dependencies const operators_use{deps.domain,       deps.catalogue,     deps.spending,
-                                          deps.stats,        deps.reads,         *operators,
-                                          deps.live_codes,   deps.why_not_ready, deps.upstream_url,
-                                          deps.delivery_url, deps.clients,       deps.overrides};
-    api::add_operator_routes(admin_routes, operators_use);
+    api::add_operator_routes(admin_routes, [this] {
+        auto const now = current.load();
+        return now->operators ? shown(now, &now->for_operators) : shown();
+    });
 }
 
 void service::add_listeners() {
     events.add(event_waiters);
     events.add(hooks);
-    if (domain.hedger != nullptr) events.add(*domain.hedger);
+    events.add(hedger);
     if (settings.timeline.path.empty()) return;
     timeline =
         std::make_unique<timeline_file>(settings.timeline, settings.timeline.queue_lines_max);
@@ -172,10 +170,67 @@ void service::start_background() {
 void service::stop_background() {
     scores.stop();
     overrides.stop();
-    if (domain.hedger != nullptr) domain.hedger->stop();
+    hedger.stop();
     prices.stop();
     deliveries.stop();
     account_monitor.stop();
+}
+
+asio::awaitable<api::reload_report> service::reload() {
+    auto now = [this] { return reload_now(); };
+    co_return co_await net::on_strand(reloads_, now);
+}
+
+/// Whatever can fail does so before anything is changed.
+api::reload_report service::reload_now() {
+    api::reload_report done;
+    try {
+        auto fresh = again_();
+        if (fresh) {
+            auto const change = plan_reload(current.load()->settings, *std::move(fresh));
+            if (change) {
+                apply(change->with);
+                done.changed = change->changed;
+                done.restart_needed = change->restart_needed;
+            } else {
+                done.faults = change.error().lines;
+            }
+        } else {
+            done.faults = fresh.error().lines;
+        }
+    } catch (std::exception const& why) { // a CA file cannot be used, for example
+        done.faults = {why.what()};
+    }
+    report(done);
+    return done;
+}
+
+void service::apply(app::settings const& with) {
+    auto const exchange_hooks = hooks.prepare(with.webhook_endpoints, with.webhooks);
+    auto const made = boost::make_shared<generation>(with, parts);
+    metrics.know_limits(otp::names_of_limits(made->domain.rules));
+    event_waiters.share_out(with.delivery.waiters_max, names_of_clients(with));
+    reads.set_quota(read_quota_of(with.limits));
+    scores.apply(with.routes.scores);
+    prices.apply(price_cache_options_of(with));
+    account.apply(with.spending.account);
+    account_monitor.apply();
+    exchange_hooks();
+    log.set_level(with.log.level);
+    current.store(made);
+}
+
+void service::report(api::reload_report const& done) {
+    metrics.settings_read(done.faults.empty(), clock.wall());
+    for (auto const& line : done.faults)
+        log.error("bad_setting", {{"why", line}});
+    if (!done.faults.empty()) return;
+    for (auto const& key : done.changed)
+        log.info("setting_changed", {{"key", key}});
+    for (auto const& key : done.restart_needed)
+        log.warn("restart_needed", {{"key", key}});
+    auto const level = current.load()->settings.log.level;
+    log.info("reloaded", {{"level", notations::level().show(level)}});
 }
 
 asio::awaitable<std::string> service::scrape() {

@@ -2,6 +2,7 @@
 
 #include "event_bus.hpp"
 #include "events.hpp"
+#include "generation.hpp"
 #include "health.hpp"
 #include "journal_entries.hpp"
 #include "metered_store.hpp"
@@ -11,8 +12,8 @@
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/net/on_strand.hpp"
 #include "otpd/otp/account_monitor.hpp"
-#include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/destination_overrides.hpp"
 #include "otpd/otp/event_waiters.hpp"
@@ -23,6 +24,7 @@
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
+#include "reload.hpp"
 #include "secrets_gate.hpp"
 #include "settings.hpp"
 #include "wiring.hpp"
@@ -30,6 +32,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
 
 #include <memory>
 #include <optional>
@@ -37,21 +41,23 @@
 
 namespace otpd::app {
 
-/// Every long-lived object of the process, each declared after those that it needs. The owner runs
-/// the context until it has no work, so that no coroutine outlives the objects that it refers to.
+/// Every long-lived object of the process, each declared after those that it needs, and the present
+/// generation. The owner runs the context until it has no work, so that no coroutine outlives the
+/// objects that it refers to.
 struct service {
-    service(app::settings with, store_factory const& factory);
+    service(app::settings with, settings_reader again, store_factory const& factory);
 
     /// Starts the background work: upstream polls and webhooks.
     void start_background();
     void stop_background();
     /// Claims the journal and reads the overrides, before anything is sent.
     boost::asio::awaitable<std::optional<std::string>> start_journal();
+    /// Reads the settings again and applies them, unless they are bad. Thread-safe.
+    boost::asio::awaitable<api::reload_report> reload();
 
-    app::settings const settings;
+    app::settings const settings; ///< of the start: valid for all that needs a restart
     telemetry::descriptor_output output;
     telemetry::logger log;
-    otp::policy const rules;
     telemetry::metrics metrics;
     telemetry::tracer spans;
     app::http_events http_events;
@@ -61,8 +67,6 @@ struct service {
     openssl_random random;
     numbering_plan plan;
     system_clock clock;
-    api::authenticator callers;
-    std::optional<api::authenticator> operators; ///< for the admin listener
     otp::key_ring keys;
     http::router api_routes;
     http::router admin_routes;
@@ -96,18 +100,32 @@ struct service {
     otp::delivery_tracker deliveries;
     std::optional<journal_entries> entries; ///< as long as there is a journal
     otp::account account;
-    otp::operations domain;
-    otp::spending_report spending;
+    otp::policy const no_budgets;
+    otp::ledger const ledger;
+    otp::spending_report const spending; ///< in all
     otp::account_monitor account_monitor;
-    otp::catalogue catalogue;
+    otp::hedger hedger;
+    std::shared_ptr<otp::admission_undo> undo;
+    generation_parts const parts;
+    /// Read from any thread. Not std::atomic: see otp/money/price_cache.cpp.
+    boost::atomic_shared_ptr<generation> current;
     http::server api_server;
     std::optional<http::server> admin_server;
 
 private:
     [[nodiscard]] webhook::outbox* make_outbox();
+    [[nodiscard]] generation_parts make_parts();
     void add_listeners();
     void add_routes();
     boost::asio::awaitable<std::string> scrape();
+
+    // The following run on reloads_.
+    api::reload_report reload_now();
+    void apply(app::settings const& with);
+    void report(api::reload_report const& done);
+
+    net::strand reloads_;
+    settings_reader again_;
 };
 
 } // namespace otpd::app

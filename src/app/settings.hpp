@@ -1,7 +1,7 @@
 #pragma once
 
-/// All settings of the operator. They are checked once, before any socket opens, and immutable
-/// afterwards.
+/// All settings of the operator. They are checked before any socket opens, and again by a reload
+/// (reload.hpp), which makes new ones: settings never change.
 ///
 /// Each section is the options struct of a part of the service, or contains it, and declares its
 /// keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is a pure
@@ -93,13 +93,15 @@ struct admin_settings {
         keys.add("listen", &s::listen,
                  notations::optional_of(notations::address(),
                                         "empty or HOST:PORT, with brackets round an IPv6 address"),
-                 "Address and port of the admin listener, which has the metrics; empty: none.");
+                 "Address and port of the admin listener, which has the metrics; empty: none.")
+            .at_restart();
         keys.add("token", &s::token, notations::operator_token(),
                  "The operator's bearer token on the admin listener, for account, budgets, scores, "
                  "every message, and to unlock numbers; empty: it serves none of them.");
         keys.flag("accept_network", &s::accept_network,
                   "Allows admin.listen to be an address that others reach. Whoever reaches it can "
-                  "read the metrics.");
+                  "read the metrics.")
+            .at_restart();
     }
 };
 
@@ -139,11 +141,14 @@ struct otp_settings : otp::policy {
                     "Highest accepted chance that the wrong guesses of a day hit a code.");
         keys.add("hmac_secret", &s::hmac_secret, notations::hmac_secret(),
                  "Key from which codes are derived; empty: a random one at each start.")
-            .known_as("OTP_HMAC_SECRET");
+            .known_as("OTP_HMAC_SECRET")
+            .at_restart();
         keys.add("previous_hmac_secrets", &s::previous_hmac_secrets, notations::hmac_secrets(),
-                 "Former secrets whose codes can still be verified.");
+                 "Former secrets whose codes can still be verified.")
+            .at_restart();
         keys.add("number_key_secret", &s::number_key_secret, notations::hmac_secret(),
-                 "Key of the numbers' hashes; empty: derived from hmac_secret.");
+                 "Key of the numbers' hashes; empty: derived from hmac_secret.")
+            .at_restart();
     }
 };
 
@@ -363,7 +368,8 @@ struct log_settings {
                  "Lowest level that is written.");
         keys.whole("queue_lines_max", &log_settings::queue_lines_max, 16, 1'000'000,
                    "Most lines that may wait to be written; above that, the oldest is dropped.",
-                   "lines");
+                   "lines")
+            .at_restart();
     }
 };
 

@@ -3,7 +3,9 @@
 
 #include "settings_keys.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace otpd::app {
 
@@ -21,21 +23,30 @@ void add_section(std::vector<setting_key>& to, std::string_view name, Section se
     Section::declare(declaration<settings>(name, to).part(section));
 }
 
+/// A section of parts that live as long as the process: sockets, threads, connections, files.
+template <class Section>
+void add_fixed_section(std::vector<setting_key>& to, std::string_view name,
+                       Section settings::* section) {
+    auto const before = static_cast<std::ptrdiff_t>(to.size());
+    add_section(to, name, section);
+    std::for_each(to.begin() + before, to.end(), [](setting_key& key) { key.at_restart(); });
+}
+
 std::vector<setting_key> all_keys() {
     std::vector<setting_key> all;
-    add_section(all, "server", &settings::server);
+    add_fixed_section(all, "server", &settings::server);
     add_section(all, "admin", &settings::admin);
-    add_section(all, "bridgexapi", &settings::bridgexapi);
+    add_fixed_section(all, "bridgexapi", &settings::bridgexapi);
     add_section(all, "otp", &settings::otp);
     add_section(all, "auth", &settings::auth);
-    add_section(all, "store", &settings::store);
+    add_fixed_section(all, "store", &settings::store);
     add_section(all, "limits", &settings::limits);
     add_section(all, "pumping", &settings::pumping);
     add_section(all, "numbers", &settings::numbers);
     add_section(all, "routes", &settings::routes);
     add_section(all, "money", &settings::spending);
     add_section(all, "delivery", &settings::delivery);
-    add_section(all, "timeline", &settings::timeline);
+    add_fixed_section(all, "timeline", &settings::timeline);
     add_section(all, "webhooks", &settings::webhooks);
     add_section(all, "tracing", &settings::tracing);
     add_section(all, "log", &settings::log);
@@ -53,6 +64,13 @@ std::vector<setting_key> all_keys() {
             key.show = file_in;
             key.same = [file_in](settings const& a, settings const& b) {
                 return file_in(a) == file_in(b);
+            };
+            key.copy = [path, file_in](settings& to, settings const& from) {
+                auto file = file_in(from);
+                if (file.empty())
+                    to.secret_files.erase(path);
+                else
+                    to.secret_files[path] = std::move(file);
             };
             key.read = [path](settings& to, std::string_view text) {
                 if (values::is_path(text)) to.secret_files[path] = text;

@@ -37,6 +37,7 @@ struct key_words {
     bool is_hidden = false;        ///< not secret, but only shown in part
     bool is_file = false;          ///< the key NAME_file that follows a secret
     bool is_required = false;
+    bool needs_restart = false; ///< a reload does not apply a change
     std::string alias; ///< the reference service's name for it; may be empty
     std::string
         alternative;    ///< in a table: the key that excludes this one, and that the example shows
@@ -52,6 +53,7 @@ struct key_words {
     [[nodiscard]] bool is_concealed() const noexcept { return is_secret || is_hidden; }
 
     key_words& known_as(std::string other) { return alias = std::move(other), *this; }
+    key_words& at_restart() { return needs_restart = true, *this; }
     // For a table's key.
     key_words& like(std::string example) { return initial = std::move(example), *this; }
     key_words& needed(std::string example) { return is_required = true, like(std::move(example)); }
@@ -69,6 +71,8 @@ struct key_of : key_words {
     std::function<std::string(Owner const& from)> show;
     /// Compares secrets by their digests.
     std::function<bool(Owner const& a, Owner const& b)> same;
+    /// Gives `to` the value that `from` has.
+    std::function<void(Owner& to, Owner const& from)> copy;
 };
 using setting_key = key_of<settings>;
 
@@ -121,6 +125,7 @@ public:
         key.is_secret = how.is_secret;
         key.is_partly_secret = how.is_partly_secret;
         key.same = [at](Owner const& a, Owner const& b) { return at(a) == at(b); };
+        key.copy = [at](Owner& to, Owner const& from) { at(to) = at(from); };
         key.show = [at, show = std::move(how.show)](Owner const& from) { return show(at(from)); };
         key.read = [at, parse = std::move(how.parse)](Owner& to, std::string_view text) {
             auto value = parse(text);
@@ -232,10 +237,12 @@ void add_file_keys(std::vector<key_of<Owner>>& keys) {
                     (secret.kind == value_kind::text_list ? ", one a line." : ".");
         file.allowed = "the path of a file";
         file.is_file = true;
+        file.needs_restart = secret.needs_restart;
         if (!secret.alias.empty()) file.alias = secret.alias + "_FILE";
         file.read = [](Owner&, std::string_view text) { return values::is_path(text); };
         file.show = [](Owner const&) { return std::string(); };
         file.same = [](Owner const&, Owner const&) { return true; };
+        file.copy = [](Owner&, Owner const&) {};
         all.push_back(std::move(file));
     }
     keys = std::move(all);

@@ -29,6 +29,7 @@ std::string must_be(key_words const& key) {
     auto out = "Must be " + key.allowed + '.';
     if (key.is_required) out += " Required.";
     if (!key.alias.empty()) out += " Also " + key.alias + '.';
+    if (key.needs_restart) out += " A change needs a restart.";
     return out;
 }
 
@@ -105,8 +106,9 @@ otpd: money.daily_cap or an enforced [[budget]] of key total is required with se
 [What does not start](operations.md#what-does-not-start) lists the unsafe settings, and how to
 accept the few that may be meant.
 
-SIGHUP reads the settings again and applies `log.level`. Every other change takes a restart; the log
-names each setting that has changed (`restart_needed`).
+SIGHUP and `POST /reload` [read the settings again](operations.md#reload) and apply all that the
+list below does not mark with *needs a restart*. Bad settings change nothing. The environment is that
+of the start: what is set there stays.
 
 ## Tables
 
@@ -216,7 +218,8 @@ std::string configuration_page() {
     out += page_tables_end;
     out += "## Every setting\n\n| key | default | also known as | what |\n|---|---|---|---|\n";
     for (auto const& key : setting_keys())
-        out += row({code(key.path()), code(key.initial), code(key.alias), key.help});
+        out += row({code(key.path()), code(key.initial), code(key.alias),
+                    key.help + (key.needs_restart ? " *Needs a restart.*" : "")});
     return out;
 }
 

@@ -1,6 +1,5 @@
 #include "wiring.hpp"
 
-#include "otpd/api/local_only.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "otpd/store/postgres_store.hpp"
@@ -27,9 +26,12 @@ http::server_options api_options(settings const& settings) {
     options.host = server.listen.host;
     options.port = server.listen.port;
     options.drain_quiet = std::min(server.drain_quiet, server.drain_timeout / 2);
-    bool const asks_for_tokens = !settings.auth.token.empty() || !settings.clients.empty();
-    if (settings.otp.reveal_codes || !asks_for_tokens) options.refuse = api::refuse_unless_local;
     return options;
+}
+
+bool is_local_only(settings const& settings) {
+    bool const asks_for_tokens = !settings.auth.token.empty() || !settings.clients.empty();
+    return settings.otp.reveal_codes || !asks_for_tokens;
 }
 
 http::server_options admin_options(host_port const& listen) {

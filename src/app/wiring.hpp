@@ -20,6 +20,8 @@ namespace otpd::app {
 
 [[nodiscard]] std::size_t thread_count(server_settings const& settings);
 [[nodiscard]] http::server_options api_options(settings const& settings);
+/// Whether only programs of this machine may use the API: it shows codes or asks for no token.
+[[nodiscard]] bool is_local_only(settings const& settings);
 [[nodiscard]] http::server_options admin_options(host_port const& listen);
 /// For the client that reads: everything except sends.
 [[nodiscard]] bridgexapi::client_options question_options(bridgexapi_settings const& settings);

@@ -141,11 +141,7 @@ asio::awaitable<bool> connection::exchange() {
     } else {
         auto const found = services().routes.find(request_->verb(), request_->path(), parameters_);
         route_ = found.pattern;
-        std::optional<response> refused;
-        if (options().refuse != nullptr) refused = options().refuse(*request_);
-        if (refused)
-            what = *std::move(refused);
-        else if (found.outcome == router::match::kind::found)
+        if (found.outcome == router::match::kind::found)
             what = co_await call(*found.call);
         else
             what = answer_of_router(found);

@@ -13,21 +13,17 @@
 #include "verify/guess_checks.hpp"
 #include "verify/guess_reports.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace otpd::otp {
 
 namespace {
 
-std::unique_ptr<hedger> make_hedger(operations_dependencies const& deps, policy const& rules,
-                                    hedge_operation const& second_message) {
-    bool const is_wanted = std::ranges::any_of(rules.plans, &route_plan::hedge);
-    if (!is_wanted || !deps.executor) return nullptr;
-    return std::make_unique<hedger>(hedger::dependencies{*deps.executor, deps.stats,
-                                                         deps.deliveries, second_message, deps.now,
-                                                         deps.log},
-                                    hedger_options());
+std::shared_ptr<admission_undo> undo_of(operations_dependencies const& deps,
+                                        policy const& rules) {
+    if (deps.undo) return deps.undo;
+    return std::make_shared<admission_undo>(deps.store, deps.log, rules.undo_pause,
+                                            rules.idempotency_retention);
 }
 
 /// Declared in the order of their dependencies.
@@ -43,12 +39,11 @@ struct parts {
           follow_up(entries, deps.deliveries, deps.owners, deps.on_balance),
           checks(rules, texts, destinations, limits, solved),
           drafts(rules, deps.keys, codes, routes, checks),
-          undo(deps.store, deps.log, rules.undo_pause, rules.idempotency_retention),
-          steps(rules, deps.store, undo, entries, deps.now),
+          undo(undo_of(deps, rules)), steps(rules, deps.store, *undo, entries, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
           sends{codes, routes, steps, upstream, results, of_sends},
-          second_message(sends, follow_up), hedges(make_hedger(deps, rules, second_message)),
-          sender(drafts, deps.now, sends, follow_up, hedges.get()),
+          second_message(sends, follow_up, deps.hedges),
+          sender(drafts, deps.now, sends, follow_up, second_message),
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           verifier(rules, guesses, deps.store, of_guesses, deps.now),
@@ -77,13 +72,12 @@ struct parts {
 
     send_checks const checks;
     draft_factory const drafts;
-    admission_undo undo;
+    std::shared_ptr<admission_undo> const undo;
     store_steps const steps;
     transmission const upstream;
     send_results const results;
     send_parts const sends;
     hedge_operation const second_message;
-    std::unique_ptr<hedger> const hedges; ///< null: no plan hedges
     otp::sender sender;
 
     guess_checks const guesses;
@@ -105,19 +99,9 @@ struct parts {
 
 operations make_operations(policy rules, operations_dependencies const& deps) {
     auto const all = std::make_shared<parts>(std::move(rules), deps);
-    return {all->rules,
-            all->spending,
-            all->sender,
-            all->verifier,
-            all->verifications,
-            all->long_polls,
-            all->deliveries,
-            all->estimator,
-            all->releaser,
-            all->numbers,
-            all->undo,
-            all->hedges.get(),
-            all};
+    return {all->rules,         all->spending,   all->sender,     all->verifier,
+            all->verifications, all->long_polls, all->deliveries, all->estimator,
+            all->releaser,      all->numbers,    *all->undo,      all};
 }
 
 } // namespace otpd::otp

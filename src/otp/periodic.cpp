@@ -64,6 +64,10 @@ void periodic::start(task task) {
                    asio::bind_cancellation_slot(state_->cancel.slot(), std::move(ended)));
 }
 
+void periodic::wake() {
+    asio::dispatch(state_->strand, [self = state_] { self->timer.cancel(); });
+}
+
 void periodic::stop() {
     state_->is_stopped = true;
     auto cancel = [self = state_] { self->cancel.emit(asio::cancellation_type::terminal); };

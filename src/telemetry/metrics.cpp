@@ -10,6 +10,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+
 #include <charconv>
 
 namespace otpd::telemetry {
@@ -101,7 +104,7 @@ double seconds(metrics::duration elapsed) {
 
 struct metrics::instruments {
     explicit instruments(metrics_options const& options)
-        : routes("route", options.routes), limits("limit", options.limits) {
+        : routes("route", options.routes), limit_violations(count_limits(options.limits)) {
         prometheus::BuildGauge()
             .Name("otpd_build_info")
             .Help("Always 1; the version is a label.")
@@ -110,9 +113,18 @@ struct metrics::instruments {
             .Set(1);
     }
 
+    /// Of the same family each time, so a name that stays counts on.
+    boost::shared_ptr<counters<2>> count_limits(std::vector<std::string> const& names) {
+        return boost::make_shared<counters<2>>(
+            counter_for(registry, "otpd_limit_violations_total",
+                        "Requests that a limit refused, or would have refused (mode observe).",
+                        label_set("limit", names), label_set("mode", labels::limit_modes)));
+    }
+
     Registry registry;
     label_set routes;
-    label_set limits;
+    /// Not std::atomic: see otp/money/price_cache.cpp.
+    boost::atomic_shared_ptr<counters<2>> limit_violations;
     std::function<std::uint64_t()> log_lines_dropped;
     std::function<std::uint64_t()> timeline_lines_lost;
 
@@ -154,10 +166,6 @@ struct metrics::instruments {
                                     label_set("route_id", labels::route_ids));
     counters<1> checks = counter_for(registry, "otpd_checks_total", "Checks of codes by outcome.",
                                      label_set("outcome", labels::check_outcomes));
-    counters<2> limit_violations =
-        counter_for(registry, "otpd_limit_violations_total",
-                    "Requests that a limit refused, or would have refused (mode observe).", limits,
-                    label_set("mode", labels::limit_modes));
 
     counters<1> numbers_released =
         counter_for(registry, "otpd_numbers_released_total", "Releases of numbers by an operator.",
@@ -236,6 +244,12 @@ struct metrics::instruments {
     counters<1> handshakes =
         counter_for(registry, "otpd_upstream_tls_handshakes_total", "TLS handshakes by kind.",
                     label_set("kind", labels::handshakes));
+
+    Gauge& settings_good =
+        gauge(registry, "otpd_config_last_reload_successful",
+              "1 if the settings that were read last are in use, 0 if they were bad.");
+    Gauge& settings_read_at = gauge(registry, "otpd_config_last_reload_success_timestamp_seconds",
+                                    "When the settings in use were read, in seconds since 1970.");
 };
 
 metrics::metrics(metrics_options options) : instruments_(std::make_unique<instruments>(options)) {}
@@ -288,7 +302,19 @@ void metrics::check(std::string_view outcome) {
 }
 
 void metrics::limit_violated(std::string_view limit, bool observed) {
-    instruments_->limit_violations.at({limit, labels::limit_modes[observed ? 1 : 0]}).Increment();
+    auto const known = instruments_->limit_violations.load();
+    known->at({limit, labels::limit_modes[observed ? 1 : 0]}).Increment();
+}
+
+void metrics::know_limits(std::vector<std::string> const& names) {
+    instruments_->limit_violations.store(instruments_->count_limits(names));
+}
+
+void metrics::settings_read(bool are_good, std::chrono::system_clock::time_point at) {
+    instruments_->settings_good.Set(are_good ? 1 : 0);
+    if (are_good)
+        instruments_->settings_read_at.Set(
+            std::chrono::duration<double>(at.time_since_epoch()).count());
 }
 
 void metrics::number_released(std::string_view part) {

@@ -73,12 +73,16 @@ void connect_watch::connect_failed(net::exchange_error why, boost::system::error
               {{"endpoint", endpoint_}, {"reason", word_of(why)}, {"error", error.message()}});
 }
 
-receiver::receiver(net::strand const& strand, endpoint said, options const& with,
+receiver::receiver(net::strand const& strand, endpoint said, options const& its,
                    webhooks::dependencies const& deps)
-    : who(with_decoded_secrets(std::move(said))), kinds(kinds_of(who.events)),
+    : who(with_decoded_secrets(std::move(said))), with(its), kinds(kinds_of(who.events)),
       url(parse_endpoint_url(who.url, who.allow_private)), watch(who.name, deps.log),
       client(strand.get_inner_executor(), transport_options(who, url, with), deps.random, watch),
       queue(with.queue_max), wake_up(strand) {}
+
+bool receiver::is_same(endpoint const& later, options const& later_with) const {
+    return who == later && with == later_with;
+}
 
 bool receiver::wants(otp::event_type kind) const noexcept {
     return (kinds & bit_of(kind)) != 0 && !off.load(std::memory_order_relaxed);

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -39,7 +40,7 @@ private:
 /// Lives on its owner's strand, except for members marked otherwise.
 struct receiver {
     /// Throws std::invalid_argument if the URL or a secret is invalid.
-    receiver(net::strand const& strand, endpoint said, options const& with,
+    receiver(net::strand const& strand, endpoint said, options const& its,
              webhooks::dependencies const& deps);
 
     // Thread-safe and quick.
@@ -47,7 +48,11 @@ struct receiver {
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept;
     [[nodiscard]] bool wants(otp::verification_event const& event) const noexcept;
 
+    /// Whether a reload with these leaves it as it is.
+    [[nodiscard]] bool is_same(endpoint const& later, options const& later_with) const;
+
     endpoint const who;
+    options const with;
     std::uint32_t const kinds; ///< a bit for each event type that is sent
     endpoint_url const url;
     connect_watch watch;
@@ -58,6 +63,8 @@ struct receiver {
     std::atomic<bool> off = false; ///< the endpoint answered 410
     bool failing = false;          ///< the last attempt failed
     bool dropping = false;         ///< the queue was recently full
+    bool is_retired = false;       ///< a reload has changed or removed it
+    std::shared_ptr<receiver> successor = {}; ///< of the same name; null if it was removed
 };
 
 } // namespace otpd::webhook

@@ -12,10 +12,15 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+
 #include <algorithm>
-#include <array>
+#include <deque>
 #include <exception>
-#include <list>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 namespace otpd::webhook {
 
@@ -42,11 +47,10 @@ class webhooks::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
          dependencies deps)
-        : strand_(asio::make_strand(std::move(executor))), options_(with), deps_(deps),
-          drained_(strand_) {
-        for (auto& said : endpoints)
-            receivers_.emplace_back(strand_, std::move(said), options_, deps_);
-    }
+        : strand_(asio::make_strand(std::move(executor))), deps_(deps),
+          receivers_(boost::make_shared<receiver_list const>(
+              made_of(std::move(endpoints), with, receiver_list()))),
+          drained_(strand_) {}
 
     [[nodiscard]] net::strand strand() const noexcept { return strand_; }
     /// Stops queueing and sending. Thread-safe.
@@ -58,10 +62,10 @@ public:
     /// `what`: an event or an event type.
     template <class What>
     [[nodiscard]] bool wants(What const& what) const noexcept {
-        auto const wanted_by = [&what](receiver const& one) { return one.wants(what); };
+        auto const wanted_by = [&what](receiver_ptr const& one) { return one->wants(what); };
         // With an outbox, the next process sends what comes after the end.
         bool const is_open = deps_.kept_in != nullptr || !closed_.load(std::memory_order_relaxed);
-        return is_open && std::ranges::any_of(receivers_, wanted_by);
+        return is_open && std::ranges::any_of(*receivers_.load(), wanted_by);
     }
 
     void on_event(otp::verification_event const& event) noexcept {
@@ -76,22 +80,33 @@ public:
     [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text) {
         auto kept = kept_message_of(text);
         if (!kept) return false;
-        auto const to = std::ranges::find_if(
-            receivers_, [&](receiver const& each) { return each.who.name == kept->endpoint; });
-        if (to == receivers_.end()) return false;
+        auto const all = receivers_.load();
+        auto const to = find(*all, kept->endpoint);
+        if (!to) return false;
         queued taken;
         taken.ticket = ticket;
         taken.webhook = std::make_shared<message const>(std::move(kept->content));
-        asio::post(strand_, [self = shared_from_this(), &to = *to, taken = std::move(taken)] {
+        asio::post(strand_, [self = shared_from_this(), to, taken = std::move(taken)] {
             self->taken_over(to, taken);
         });
         return true;
     }
 
+    [[nodiscard]] std::function<void()> prepare(std::vector<endpoint> endpoints, options with) {
+        auto before = receivers_.load();
+        auto made = boost::make_shared<receiver_list const>(
+            made_of(std::move(endpoints), with, *before));
+        return [self = shared_from_this(), before = std::move(before), made = std::move(made)] {
+            self->receivers_.store(made);
+            asio::post(self->strand_, [self, before, made] { self->replaced(*before, *made); });
+        };
+    }
+
     void start() {
         auto begin = [self = shared_from_this()] {
             self->started_ = true;
-            for (auto& to : self->receivers_)
+            auto const all = self->receivers_.load();
+            for (auto const& to : *all)
                 self->pump(to);
         };
         asio::post(strand_, std::move(begin));
@@ -100,7 +115,8 @@ public:
     /// Runs on the strand. Returns whether all due messages had been tried by `until`.
     asio::awaitable<bool> drain([[maybe_unused]] std::shared_ptr<impl> self, deadline until) {
         closed_ = true;
-        for (auto& to : receivers_)
+        auto const open = receivers_.load();
+        for (auto const& to : *open)
             pump(to);
         bool complete = all_idle();
         if (!complete) {
@@ -109,15 +125,36 @@ public:
             complete = all_idle();
         }
         ended_ = true;
-        for (auto& to : receivers_) {
-            to.wake_up.cancel();
-            give_up_waiting(to);
-            co_await to.client.drain(until);
+        auto all = *receivers_.load();
+        std::ranges::move(std::exchange(retired_, {}), std::back_inserter(all));
+        for (auto const& to : all) {
+            to->wake_up.cancel();
+            give_up_waiting(*to);
+            co_await to->client.drain(until);
         }
         co_return complete;
     }
 
 private:
+    using receiver_ptr = std::shared_ptr<receiver>;
+    using receiver_list = std::vector<receiver_ptr>;
+
+    /// Those of `before` that stay as they are, and new ones.
+    [[nodiscard]] receiver_list made_of(std::vector<endpoint> endpoints, options const& with,
+                                        receiver_list const& before) const {
+        receiver_list made;
+        for (auto& said : endpoints) {
+            auto const is_same = [&](receiver_ptr const& each) {
+                return each->is_same(said, with);
+            };
+            auto const kept = std::ranges::find_if(before, is_same);
+            made.push_back(kept != before.end()
+                               ? *kept
+                               : std::make_shared<receiver>(strand_, std::move(said), with, deps_));
+        }
+        return made;
+    }
+
     void post(otp::verification_event const& event) {
         if (arrivals_.fetch_add(1) >= arrivals_max) {
             --arrivals_;
@@ -128,12 +165,13 @@ private:
         auto const id = id_of(event, deps_.random);
         auto const message = message_of(id, event);
         std::vector<arrival> wanted;
-        for (auto& to : receivers_)
-            if (to.wants(event)) wanted.push_back({&to, {message, 0, 0, keep(id, to, *message)}});
+        auto const all = receivers_.load();
+        for (auto const& to : *all)
+            if (to->wants(event)) wanted.push_back({to, {message, 0, 0, keep(id, *to, *message)}});
         auto arrive = [self = shared_from_this(), wanted = std::move(wanted)]() mutable {
             --self->arrivals_;
             for (auto& each : wanted)
-                self->arrived(*each.to, std::move(each.message));
+                self->arrived(each.to, std::move(each.message));
         };
         asio::post(strand_, std::move(arrive));
     }
@@ -150,12 +188,15 @@ private:
     // The following run on the strand.
 
     struct arrival {
-        receiver* to = nullptr;
+        receiver_ptr to;
         queued message;
     };
 
-    void arrived(receiver& to, queued message) {
+    void arrived(receiver_ptr to, queued message) {
         if (ended_) return;
+        while (to && to->is_retired)
+            to = to->successor;
+        if (!to) return give_up(message);
         try {
             enqueue(to, std::move(message));
         } catch (...) {
@@ -163,13 +204,50 @@ private:
         }
     }
 
-    void taken_over(receiver& to, queued message) {
-        if (!to.off || ended_) return arrived(to, std::move(message));
-        forget(message);
-        deps_.metrics.webhook("given_up");
+    void taken_over(receiver_ptr const& to, queued message) {
+        if (!to->off || ended_) return arrived(to, std::move(message));
+        give_up(message);
     }
 
-    void enqueue(receiver& to, queued message) {
+    [[nodiscard]] static receiver_ptr find(receiver_list const& list, std::string const& name) {
+        auto const found = std::ranges::find_if(
+            list, [&](receiver_ptr const& each) { return each->who.name == name; });
+        return found == list.end() ? nullptr : *found;
+    }
+
+    /// By a reload.
+    void replaced(receiver_list const& before, receiver_list const& now) {
+        for (auto const& old : before) {
+            if (std::ranges::find(now, old) != now.end()) continue;
+            old->is_retired = true;
+            old->successor = find(now, old->who.name);
+            old->wake_up.cancel();
+            retired_.push_back(old);
+            if (!old->successor) give_up_waiting(*old);
+            for (auto& message : old->queue.clear())
+                arrived(old, std::move(message));
+            pump(old);
+        }
+    }
+
+    /// Closes the connections of one that is retired and sends nothing more.
+    void end(receiver_ptr const& retired) {
+        if (std::erase(retired_, retired) == 0) return;
+        auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
+            if (thrown) self->broken(thrown);
+        };
+        asio::co_spawn(strand_, close(shared_from_this(), retired), std::move(ended));
+    }
+    /// The last work of its connections may refer to it even afterwards.
+    static asio::awaitable<void> close(std::shared_ptr<impl> self, receiver_ptr retired) {
+        constexpr std::size_t kept_max = 64;
+        co_await retired->client.drain(deadline::in(std::chrono::seconds(1)));
+        self->closed_receivers_.push_back(std::move(retired));
+        if (self->closed_receivers_.size() > kept_max) self->closed_receivers_.pop_front();
+    }
+
+    void enqueue(receiver_ptr const& at, queued message) {
+        auto& to = *at;
         auto const dropped = to.queue.push(std::move(message), std::chrono::steady_clock::now());
         if (dropped) {
             forget(*dropped);
@@ -177,44 +255,46 @@ private:
             if (!std::exchange(to.dropping, true))
                 deps_.log.warn("webhook_dropped",
                                {{"endpoint", to.who.name}, {"messages", to.queue.size()}});
-        } else if (to.queue.size() <= options_.queue_max / 2) {
+        } else if (to.queue.size() <= to.with.queue_max / 2) {
             to.dropping = false; // only at half: otherwise each free place would cause a log line
         }
-        pump(to);
+        pump(at);
     }
 
     /// Sends the due messages and arms the timer for the rest.
-    void pump(receiver& to) {
-        if (started_ && !ended_ && !to.off) {
-            while (to.queue.taken() < sent_at_a_time) {
-                auto next = to.queue.take(std::chrono::steady_clock::now());
+    void pump(receiver_ptr const& to) {
+        if (started_ && !ended_ && !to->off) {
+            while (to->queue.taken() < sent_at_a_time) {
+                auto next = to->queue.take(std::chrono::steady_clock::now());
                 if (!next) break;
                 send(to, std::move(*next));
             }
             arm(to);
         }
+        if (to->is_retired && to->queue.taken() == 0) end(to);
         if (closed_ && all_idle()) drained_.cancel();
     }
 
-    void arm(receiver& to) {
+    void arm(receiver_ptr const& at) {
+        auto& to = *at;
         auto const due = to.queue.next_due();
         bool const later = due && to.queue.taken() < sent_at_a_time;
         if (!later || to.wakes_at == due) return;
         to.wakes_at = due;
         to.wake_up.expires_at(*due);
-        auto woken = [weak = weak_from_this(), &to](boost::system::error_code ec) {
+        auto woken = [weak = weak_from_this(), at](boost::system::error_code ec) {
             auto self = weak.lock();
             if (!self || ec) return;
-            to.wakes_at.reset();
-            self->pump(to);
+            at->wakes_at.reset();
+            self->pump(at);
         };
         to.wake_up.async_wait(std::move(woken));
     }
 
-    void send(receiver& to, queued queued) {
-        auto ended = [self = shared_from_this(), &to](std::exception_ptr thrown) {
+    void send(receiver_ptr const& to, queued queued) {
+        auto ended = [self = shared_from_this(), to](std::exception_ptr thrown) {
             if (thrown) {
-                to.queue.done();
+                to->queue.done();
                 self->broken(thrown);
             }
             self->pump(to);
@@ -222,19 +302,20 @@ private:
         asio::co_spawn(strand_, attempt(to, std::move(queued)), std::move(ended));
     }
 
-    asio::awaitable<void> attempt(receiver& to, queued queued) {
+    asio::awaitable<void> attempt(receiver_ptr at, queued queued) {
+        auto& to = *at;
         ++queued.tries;
         auto request =
             request_for(*queued.webhook, to.url.target, to.who.secrets, deps_.now.wall());
         auto const exchanged =
-            co_await to.client.exchange(std::move(request), deadline::in(options_.timeout));
+            co_await to.client.exchange(std::move(request), deadline::in(to.with.timeout));
         auto const judged = judge(exchanged);
         switch (judged.is) {
         case verdict::kind::delivered:
             delivered(to, queued);
             break;
         case verdict::kind::failed:
-            failed(to, std::move(queued), judged);
+            failed(at, std::move(queued), judged);
             break;
         case verdict::kind::gone:
             to.queue.done();
@@ -252,7 +333,8 @@ private:
             deps_.log.info("webhook_recovered", {{"endpoint", to.who.name}});
     }
 
-    void failed(receiver& to, queued queued, verdict const& why) {
+    void failed(receiver_ptr const& at, queued queued, verdict const& why) {
+        auto& to = *at;
         deps_.metrics.webhook("failed");
         deps_.log.debug("webhook_attempt_failed", {{"endpoint", to.who.name},
                                                    {"webhook_id", queued.webhook->id},
@@ -264,21 +346,24 @@ private:
                                                {"problem", why.problem}});
         auto const now = std::chrono::steady_clock::now();
         auto const pause =
-            pause_after(queued.tries, retry_policy{options_.hurry}, why.retry_after, deps_.random);
+            pause_after(queued.tries, retry_policy{to.with.hurry}, why.retry_after, deps_.random);
         if (closed_ && pause && !to.off && queued.ticket != 0) { // the next process sends it
             to.queue.done();
             return;
         }
         if (!pause || to.off || closed_) {
             to.queue.done();
-            forget(queued);
-            deps_.metrics.webhook("given_up");
+            give_up(queued);
             deps_.log.warn("webhook_given_up", {{"endpoint", to.who.name},
                                                 {"webhook_id", queued.webhook->id},
                                                 {"type", queued.webhook->type},
                                                 {"tries", queued.tries},
                                                 {"problem", why.problem}});
             return;
+        }
+        if (to.is_retired) {
+            to.queue.done();
+            return arrived(at, std::move(queued));
         }
         if (why.retry_after) to.queue.rest_until(now + *why.retry_after);
         to.queue.put_back(std::move(queued), now + *pause);
@@ -291,12 +376,16 @@ private:
         give_up_waiting(to);
     }
 
+    void give_up(queued const& message) {
+        forget(message);
+        deps_.metrics.webhook("given_up");
+    }
+
     void give_up_waiting(receiver& to) {
         std::size_t left = 0;
         for (auto const& each : to.queue.clear()) {
             if (ended_ && each.ticket != 0) continue; // the next process sends it
-            forget(each);
-            deps_.metrics.webhook("given_up");
+            give_up(each);
             ++left;
         }
         if (left == 0) return;
@@ -306,12 +395,13 @@ private:
     /// Returns whether no message is being sent and none is due.
     [[nodiscard]] bool all_idle() const {
         auto const now = std::chrono::steady_clock::now();
-        auto const idle = [&](receiver const& one) {
-            auto const due = one.queue.next_due();
-            bool const more = started_ && !ended_ && !one.off && due && *due <= now;
-            return one.queue.taken() == 0 && !more;
+        auto const idle = [&](receiver_ptr const& one) {
+            auto const due = one->queue.next_due();
+            bool const more = started_ && !ended_ && !one->off && due && *due <= now;
+            return one->queue.taken() == 0 && !more;
         };
-        return std::all_of(receivers_.begin(), receivers_.end(), idle);
+        return std::ranges::all_of(*receivers_.load(), idle) &&
+               std::ranges::all_of(retired_, idle);
     }
 
     void broken(std::exception_ptr const& thrown) {
@@ -320,9 +410,11 @@ private:
     }
 
     net::strand strand_;
-    options const options_;
     dependencies const deps_;
-    std::list<receiver> receivers_; // a list never moves its elements
+    /// Read from any thread. Not std::atomic: see otp/money/price_cache.cpp.
+    boost::atomic_shared_ptr<receiver_list const> receivers_;
+    receiver_list retired_; // by reloads; they still send something
+    std::deque<receiver_ptr> closed_receivers_;
     std::atomic<std::size_t> arrivals_ = 0;
     std::atomic<bool> closed_ = false; // no message is queued any more
     std::atomic<bool> ended_ = false;  // no message is sent any more
@@ -348,6 +440,10 @@ void webhooks::on_event(otp::verification_event const& event) noexcept {
 
 bool webhooks::take_over(std::uint64_t ticket, std::string_view text) {
     return impl_->take_over(ticket, text);
+}
+
+std::function<void()> webhooks::prepare(std::vector<endpoint> endpoints, options with) {
+    return impl_->prepare(std::move(endpoints), with);
 }
 
 void webhooks::start() {

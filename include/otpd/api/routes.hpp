@@ -14,6 +14,7 @@
 #include "otpd/otp/spending_report.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -29,7 +30,15 @@ using readiness = std::function<boost::asio::awaitable<std::optional<std::string
 /// Returns how many codes can be verified now; nullopt when the store does not answer.
 using code_count = std::function<boost::asio::awaitable<std::optional<std::uint64_t>>()>;
 
-/// All references must outlive the router.
+/// What a reload of the settings did.
+struct reload_report {
+    std::vector<std::string> changed;        ///< keys that it applied
+    std::vector<std::string> restart_needed; ///< changed keys that it did not apply
+    std::vector<std::string> faults;         ///< if there are any, it applied nothing
+};
+using reload_function = std::function<boost::asio::awaitable<reload_report>()>;
+
+/// What handlers use. All references must outlive it and the requests that began with it.
 struct dependencies {
     otp::operations const& domain;
     otp::catalogue& catalogue;
@@ -47,19 +56,27 @@ struct dependencies {
     /// This service's public base URL, without a trailing slash. When set, `delivery_status_url` is
     /// `<base>/deliveries/<id>` instead.
     std::string delivery_url;
+    /// Serves requests from this machine only (local_only.hpp).
+    bool is_local_only = false;
+    reload_function reload = {};
     // For the operator's routes.
     std::function<std::vector<known_client>()> clients = {}; ///< all clients of the API
     otp::destination_overrides* overrides = nullptr;
 };
 
+/// Returns the present dependencies, or null where nobody may know of the routes. A request keeps
+/// those that it began with until its response is complete.
+using dependencies_source = std::function<boost::shared_ptr<dependencies const>()>;
+
 /// Lists each path of the table once. Metrics use them as labels before the first request.
 [[nodiscard]] std::vector<std::string_view> paths();
 /// Adds all public routes.
+void add_routes(http::router& routes, dependencies_source deps);
+/// With dependencies that never change.
 void add_routes(http::router& routes, dependencies const& deps);
 /// Adds the operator's view of all clients to the admin listener, under the same paths: the account
-/// with its budgets, all messages, and the scores; and what he may do for a number or a
-/// destination. `deps.callers`
-/// knows the operator.
-void add_operator_routes(http::router& routes, dependencies const& deps);
+/// with its budgets, all messages, and the scores; what he may do for a number or a destination;
+/// and the reload of the settings. `deps.callers` knows the operator.
+void add_operator_routes(http::router& routes, dependencies_source deps);
 
 } // namespace otpd::api

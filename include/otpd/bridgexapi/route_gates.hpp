@@ -56,14 +56,17 @@ struct route_gate_options {
         using o = route_gate_options;
         keys.whole("concurrency_max", &o::concurrency_max, 0, 1024,
                    "Most sends of one route that are with BridgeXAPI at a time; 0: half of "
-                   "bridgexapi.connections_max.");
+                   "bridgexapi.connections_max.")
+            .at_restart();
         keys.whole("queue_max", &o::queue_max, 0, 100'000,
                    "Most sends of one route that may wait for their turn. More are refused, or "
-                   "take their plan's next step.");
+                   "take their plan's next step.")
+            .at_restart();
         keys.part(&o::circuit)
             .whole("failures_to_open", &net::circuit_options::failures_to_open, 1, 1000,
                    "Failures in a row that open a route's circuit breaker for a few seconds; then "
-                   "it is probed.");
+                   "it is probed.")
+            .at_restart();
     }
 };
 

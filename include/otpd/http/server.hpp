@@ -79,10 +79,6 @@ struct server_options {
     /// X-Forwarded-For is ignored, because the origin of the requests is unknown.
     bool proxy_protocol = false;
 
-    /// Called for each well-formed request before its handler. A returned response replaces the
-    /// handler. Called from any thread; must not throw. Null: the handler gets every request.
-    std::optional<response> (*refuse)(request const&) = nullptr;
-
     /// Settings keys of [server].
     template <class Keys>
     static void declare(Keys keys) {

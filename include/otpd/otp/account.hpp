@@ -7,6 +7,9 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -59,7 +62,14 @@ public:
     /// All arguments must outlive it.
     account(account_options const& options, clock const& now, telemetry::logger& log,
             telemetry::metrics& metrics)
-        : options_(options), now_(now), log_(log), metrics_(metrics) {}
+        : options_(boost::make_shared<account_options const>(options)), now_(now), log_(log),
+          metrics_(metrics) {}
+
+    /// Other options, after a reload.
+    void apply(account_options const& options) {
+        options_.store(boost::make_shared<account_options const>(options));
+    }
+    [[nodiscard]] account_options options() const { return *options_.load(); }
 
     /// Takes the balance from the answer to an accepted send, or to a read of a request. Never
     /// waits.
@@ -78,7 +88,7 @@ private:
 
     wall_time note(money balance, bool can_end_alarm);
 
-    account_options const options_;
+    boost::atomic_shared_ptr<account_options const> options_; // see price_cache.cpp
     clock const& now_;
     telemetry::logger& log_;
     telemetry::metrics& metrics_;

@@ -16,13 +16,15 @@ namespace otpd::otp {
 /// since the last good one.
 class account_monitor {
 public:
-    /// All must outlive it.
-    account_monitor(periodic runner, account_options const& options, bridgexapi::reader& upstream,
-                    spending_report const& spending, account& account);
+    /// All must outlive it. The options are those of the account.
+    account_monitor(periodic runner, bridgexapi::reader& upstream, spending_report const& spending,
+                    account& account);
     ~account_monitor();
 
     /// Call once.
     void start();
+    /// Call after the account has got other options.
+    void apply();
     /// Cancels the read under way; soon afterwards the executor has no work of it left. From any
     /// thread.
     void stop();

@@ -4,6 +4,8 @@
 #include "otpd/core/trace.hpp"
 #include "otpd/otp/client.hpp"
 
+#include <boost/smart_ptr/shared_ptr.hpp>
+
 #include <optional>
 #include <string>
 
@@ -29,6 +31,9 @@ struct caller {
     trace_context trace{};
     std::string tracestate{}; ///< of its client, with the trace
     std::optional<otp::stand_in> stand_in = std::nullopt;
+    /// Owns the client, and the rules that the request runs with, until nobody keeps the caller;
+    /// null: somebody else does.
+    boost::shared_ptr<void const> generation = nullptr;
 };
 
 } // namespace otpd::otp

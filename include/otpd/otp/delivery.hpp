@@ -107,13 +107,17 @@ struct tracker_options {
     static void declare(Keys keys) {
         using o = tracker_options;
         keys.flag("enabled", &o::enabled,
-                  "Whether otpd polls BridgeXAPI for the delivery of accepted messages.");
+                  "Whether otpd polls BridgeXAPI for the delivery of accepted messages.")
+            .at_restart();
         keys.whole("interval_ms", &o::interval, 500, 60'000,
-                   "Time between two polls of all open messages.");
+                   "Time between two polls of all open messages.")
+            .at_restart();
         keys.whole("open_max", &o::open_max, 1, 1'000'000,
-                   "Most messages followed at a time; further ones are not.", "messages");
+                   "Most messages followed at a time; further ones are not.", "messages")
+            .at_restart();
         keys.whole("page_max", &o::page_max, 1, 10'000, "Most messages that one poll requests.",
-                   "messages");
+                   "messages")
+            .at_restart();
     }
 };
 

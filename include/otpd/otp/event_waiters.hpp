@@ -55,6 +55,9 @@ public:
     /// here, so read the store again afterwards.
     boost::asio::awaitable<bool> wait(std::string verification_id, std::string client,
                                       std::uint64_t seen, deadline until);
+    /// Other places, after a reload. Waiters keep those that they have, for the second at most that
+    /// one of their waits takes.
+    void share_out(std::size_t waiters_max, std::vector<std::string> const& clients);
     /// Ends all current and future waits at shutdown.
     void stop();
 

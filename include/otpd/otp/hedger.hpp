@@ -39,20 +39,21 @@ public:
         boost::asio::any_io_executor executor;
         route_score_source const& scores;
         delivery_follower const& reports;
-        hedge_operation const& second_message;
         clock const& now;
         telemetry::logger& log;
     };
     hedger(dependencies deps, hedger_options options);
     ~hedger() override;
 
-    /// For a send whose message was accepted. Does nothing if its plan does not hedge.
-    void watch(send_state const& send) noexcept;
+    /// For a send whose message was accepted. Does nothing if its plan does not hedge. The send's
+    /// caller keeps `second_message` alive, so that a second message has the rules of the first.
+    void watch(send_state const& send, hedge_operation const& second_message) noexcept;
     /// Drops all that wait. Messages under way are completed.
     void stop() noexcept;
     /// Stops, and waits for messages under way. Returns false if some are under way at `limit`.
     boost::asio::awaitable<bool> drain(deadline limit);
 
+    /// Nothing while no message waits.
     [[nodiscard]] bool wants(event_type kind) const noexcept override;
     void on_event(verification_event const& event) noexcept override;
 

@@ -1,7 +1,8 @@
 #pragma once
 
-/// The operations of the domain, assembled. The domain has no state of its own: state is in the
-/// store and changes by the store's atomic steps.
+/// The operations of the domain, assembled from one policy. They have no state of their own: state
+/// is in the store and changes by the store's atomic steps. So another policy makes other
+/// operations, which may be in use at the same time.
 
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/core/clock.hpp"
@@ -27,8 +28,6 @@
 #include "otpd/otp/send.hpp"
 #include "otpd/otp/verifications.hpp"
 #include "otpd/otp/verify.hpp"
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
 #include <memory>
@@ -64,9 +63,9 @@ struct operations_dependencies {
     message_owners* owners = nullptr; ///< null: tenants must name the verification
     std::vector<std::string> clients = {client::default_name}; ///< all names
     journal* open_sends = nullptr;                             ///< null: a restart forgets them
-    /// For second messages; without it, no send gets one.
-    std::optional<boost::asio::any_io_executor> executor = std::nullopt;
     override_source const* overrides = nullptr; ///< of destinations; null: there are none
+    hedger* hedges = nullptr; ///< must receive all events; null: no send gets a second message
+    std::shared_ptr<admission_undo> undo = nullptr; ///< null: one of their own
 };
 
 /// Thread-safe.
@@ -83,8 +82,6 @@ struct operations {
     number_report const& numbers;
     /// Runs in the background, so it must be drained.
     admission_undo& undo;
-    /// Must receive all events, and be stopped before the end; null: nothing is hedged.
-    otp::hedger* hedger;
     std::shared_ptr<void const> parts; ///< owns all of these
 };
 

@@ -32,6 +32,8 @@ public:
 
     /// Call once. The task lives until the last run has ended.
     void start(task task);
+    /// Ends the current pause, if there is one. Thread-safe.
+    void wake();
     /// Cancels the current run; soon afterwards the executor has no work of it left. Thread-safe.
     void stop();
     [[nodiscard]] bool is_stopped() const noexcept;

@@ -79,6 +79,8 @@ public:
     /// Null if the list was never fetched or the route is not in the options. Thread-safe.
     [[nodiscard]] boost::shared_ptr<price_list const> list_of(int route_id) const;
 
+    /// Other options, after a reload. Lists of routes that stay are kept.
+    void apply(price_cache_options options);
     /// Call once.
     void start();
     /// Cancels the fetch under way; soon afterwards the executor has no work of it left. From any

@@ -34,6 +34,8 @@ public:
                telemetry::metrics& metrics);
     ~read_limit();
 
+    /// Another quota, after a reload. What was read so far counts on.
+    void set_quota(std::uint64_t quota) noexcept;
     /// Counts a read, or returns why it is refused. There are few clients: those of the settings.
     boost::asio::awaitable<std::optional<failure>> refusal(client const& client);
 

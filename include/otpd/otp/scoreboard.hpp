@@ -123,6 +123,8 @@ public:
     [[nodiscard]] std::vector<route_score> scores(score_query const& query) const override;
     [[nodiscard]] std::optional<std::chrono::seconds> age() const override;
 
+    /// Other options, after a reload.
+    void apply(scoreboard_options options);
     /// Call once.
     void start();
     /// Cancels the read under way; soon afterwards the executor has no work of it left. From any

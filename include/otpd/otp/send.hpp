@@ -83,17 +83,17 @@ struct sent {
 
 class draft_factory;
 class followup;
-class hedger;
+class hedge_operation;
 struct send_parts;
 
 /// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class sender {
 public:
     /// All arguments must outlive this object and its running calls.
-    /// Without `hedges`, no send gets a second message.
     sender(draft_factory const& drafts, clock const& now, send_parts const& parts,
-           followup const& follow_up, hedger* hedges)
-        : drafts_(drafts), now_(now), parts_(parts), follow_up_(follow_up), hedges_(hedges) {}
+           followup const& follow_up, hedge_operation const& second_message)
+        : drafts_(drafts), now_(now), parts_(parts), follow_up_(follow_up),
+          second_message_(second_message) {}
 
     /// Admits, transmits, settles. Cancelling the caller does not stop it: an admitted send is
     /// always settled, by `until` and by the policy's send timeout at the latest.
@@ -106,7 +106,7 @@ private:
     clock const& now_;
     send_parts const& parts_;
     followup const& follow_up_;
-    hedger* hedges_;
+    hedge_operation const& second_message_;
 };
 
 } // namespace otpd::otp

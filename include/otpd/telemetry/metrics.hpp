@@ -55,6 +55,10 @@ public:
     /// A limit of metrics_options::limits refused a request, or would have if it did not only
     /// observe.
     void limit_violated(std::string_view limit, bool observed);
+    /// Other limits, after a reload. Series of limits that are no more stay as they are.
+    void know_limits(std::vector<std::string> const& names);
+    /// Settings were read at `at`, at the start or by a reload, and are in use unless they are bad.
+    void settings_read(bool are_good, std::chrono::system_clock::time_point at);
 
     /// An operator had something of a number forgotten. part: one of labels::released_parts.
     void number_released(std::string_view part);

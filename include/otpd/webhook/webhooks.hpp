@@ -7,7 +7,8 @@
 /// concurrently. When the queue is full, the oldest message is dropped, counted and logged. With an
 /// outbox, messages outlive the process: each is sent at least once, always with the same id. A
 /// failed message is retried after 5 s, 30 s, 2 min, 10 min, 30 min, 2 h and 6 h (each with jitter)
-/// until the endpoint answers 2xx. 410 disables the endpoint until the restart.
+/// until the endpoint answers 2xx. 410 disables the endpoint until the restart, or until a reload
+/// changes it.
 ///
 /// Each event is one message, with the same id for all endpoints and attempts. A redirect is a
 /// failure. A Retry-After (seconds or a date, at most 6 h) that is longer than the pause applies to
@@ -29,6 +30,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +55,8 @@ struct endpoint {
     std::string client;              ///< only this client's events; empty: all
     bool allow_private = false;
     std::string ca_file; ///< PEM; empty: the system's
+
+    friend bool operator==(endpoint const&, endpoint const&) = default;
 };
 
 /// "verification.accepted" and so on. Empty for events that are not sent (admitted, step_left,
@@ -65,6 +69,8 @@ struct options {
     std::chrono::milliseconds timeout{10'000}; ///< of one attempt
     /// Divides every pause between attempts, for tests.
     std::uint32_t hurry = 1;
+
+    friend bool operator==(options const&, options const&) = default;
 
     /// Settings keys of [webhooks].
     template <class Keys>
@@ -109,6 +115,11 @@ public:
 
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept override;
     void on_event(otp::verification_event const& event) noexcept override;
+
+    /// Prepares other endpoints and options, after a reload; throws like the constructor. Calling
+    /// the result exchanges them. Then the messages of an endpoint that stays go where it is now,
+    /// and those of one that is gone are given up. Not for concurrent use.
+    [[nodiscard]] std::function<void()> prepare(std::vector<endpoint> endpoints, options with);
 
     /// Sends a message that another process has kept. Returns false, and does nothing, if it is for
     /// no endpoint of this one.

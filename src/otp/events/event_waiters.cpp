@@ -7,6 +7,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
 
 #include <array>
 #include <atomic>
@@ -29,15 +32,14 @@ class event_waiters::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, std::size_t waiters_max,
          std::vector<std::string> const& clients)
-        : strand_(asio::make_strand(executor)), common_(waiters_max) {
-        if (clients.empty()) return;
-        auto const each_has = waiters_max / 2 / clients.size();
-        common_.most -= each_has * clients.size();
-        for (auto const& name : clients)
-            own_.try_emplace(name, each_has);
-    }
+        : strand_(asio::make_strand(executor)),
+          shares_(boost::make_shared<shares>(waiters_max, clients)) {}
 
     // Thread-safe.
+
+    void share_out(std::size_t waiters_max, std::vector<std::string> const& clients) {
+        shares_.store(boost::make_shared<shares>(waiters_max, clients));
+    }
 
     /// A reader subscribes before it reads the store, and an event is in the store before anyone
     /// calls this. So an event that is not counted, because there is no subscriber, is visible to
@@ -98,15 +100,29 @@ private:
         std::atomic<std::size_t> used{0};
     };
 
+    /// Only the counters change.
+    struct shares {
+        shares(std::size_t waiters_max, std::vector<std::string> const& clients)
+            : common(waiters_max) {
+            if (clients.empty()) return;
+            auto const each_has = waiters_max / 2 / clients.size();
+            common.most -= each_has * clients.size();
+            for (auto const& name : clients)
+                own.try_emplace(name, each_has);
+        }
+        std::unordered_map<std::string, share> own; ///< by client
+        share common;
+    };
+
     /// One place of the client, else a shared one, else none.
     class place {
     public:
-        place(impl& of, std::string const& client) : all_(of) {
-            auto const own = of.own_.find(client);
-            if (own != of.own_.end() && own->second.take())
+        place(impl& of, std::string const& client) : all_(of), shares_(of.shares_.load()) {
+            auto const own = shares_->own.find(client);
+            if (own != shares_->own.end() && own->second.take())
                 from_ = &own->second;
-            else if (of.common_.take())
-                from_ = &of.common_;
+            else if (shares_->common.take())
+                from_ = &shares_->common;
             if (from_ != nullptr) ++all_.waiters_;
         }
         place(place const&) = delete;
@@ -120,6 +136,7 @@ private:
 
     private:
         impl& all_;
+        boost::shared_ptr<shares> const shares_;
         share* from_ = nullptr;
     };
 
@@ -162,9 +179,9 @@ private:
     }
 
     net::strand strand_;
-    timers timers_;                              // used on strand_
-    std::unordered_map<std::string, share> own_; ///< by client; only their counters change
-    share common_;
+    timers timers_; // used on strand_
+    /// Read from any thread. Not std::atomic: see price_cache.
+    boost::atomic_shared_ptr<shares> shares_;
     std::atomic<std::size_t> waiters_{0};
     std::atomic<std::size_t> subscriptions_{0};
     std::atomic<bool> stopped_{false};
@@ -208,6 +225,10 @@ asio::awaitable<bool> event_waiters::wait(std::string verification_id, std::stri
     auto self = impl_;
     co_return co_await impl::wait(std::move(self), std::move(verification_id), std::move(client),
                                   seen, until);
+}
+
+void event_waiters::share_out(std::size_t waiters_max, std::vector<std::string> const& clients) {
+    impl_->share_out(waiters_max, clients);
 }
 
 void event_waiters::stop() {

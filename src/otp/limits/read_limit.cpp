@@ -4,6 +4,7 @@
 #include "otpd/telemetry/metrics.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -19,29 +20,33 @@ public:
         : quota_(quota), now_(now), metrics_(metrics), strand_(asio::make_strand(executor)) {}
 
     asio::awaitable<std::optional<failure>> refusal(client const& client) {
-        if (quota_ == 0) co_return std::nullopt;
-        auto take = [&] { return wait_of(client.name); };
+        auto const quota = quota_.load();
+        if (quota == 0) co_return std::nullopt;
+        auto take = [&] { return wait_of(client.name, quota); };
         auto const wait = co_await net::on_strand(strand_, take);
         if (!wait) co_return std::nullopt;
         metrics_.limit_violated(read_limit_name, false);
         violated_limit limit;
         limit.name = read_limit_name;
         limit.retry_after = std::chrono::ceil<std::chrono::seconds>(*wait);
-        limit.quota = quota_;
+        limit.quota = quota;
         limit.window = window;
         failure result{errc::limit_exceeded, limit.retry_after};
         result.violated.push_back(std::move(limit));
         co_return result;
     }
 
+    void set_quota(std::uint64_t quota) noexcept { quota_ = quota; }
+
 private:
     using duration = steady_time::duration;
 
     /// Runs on strand_. Returns how long the client must wait; nullopt if it may read now, which is
     /// then counted.
-    std::optional<duration> wait_of(std::string const& who) {
+    std::optional<duration> wait_of(std::string const& who, std::uint64_t quota) {
         auto const now = now_.now();
-        auto const unit = duration(window) / static_cast<duration::rep>(quota_);
+        auto const unit = duration(window) / static_cast<duration::rep>(quota);
+        forget_idle(now);
         auto& tat = tats_[who];
         auto const next = std::max(tat, now) + unit;
         auto const wait = next - now - duration(window);
@@ -50,11 +55,21 @@ private:
         return std::nullopt;
     }
 
-    std::uint64_t const quota_;
+    /// After many reloads, those of clients that are no more.
+    void forget_idle(steady_time now) {
+        if (tats_.size() < forgotten_from_) return;
+        std::erase_if(tats_, [now](auto const& each) { return each.second <= now; });
+        forgotten_from_ = std::max(clients_kept_anyway, 2 * tats_.size());
+    }
+
+    static constexpr std::size_t clients_kept_anyway = 1024;
+
+    std::atomic<std::uint64_t> quota_;
     clock const& now_;
     telemetry::metrics& metrics_;
     net::strand strand_;
     std::unordered_map<std::string, steady_time> tats_; ///< theoretical arrival times
+    std::size_t forgotten_from_ = clients_kept_anyway;  ///< sizes of tats_
 };
 
 read_limit::read_limit(asio::any_io_executor executor, std::uint64_t quota, clock const& now,
@@ -62,6 +77,10 @@ read_limit::read_limit(asio::any_io_executor executor, std::uint64_t quota, cloc
     : impl_(std::make_unique<impl>(executor, quota, now, metrics)) {}
 
 read_limit::~read_limit() = default;
+
+void read_limit::set_quota(std::uint64_t quota) noexcept {
+    impl_->set_quota(quota);
+}
 
 asio::awaitable<std::optional<failure>> read_limit::refusal(client const& client) {
     return impl_->refusal(client);

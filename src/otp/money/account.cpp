@@ -10,7 +10,7 @@ namespace otpd::otp {
 void account::on_balance(money balance) noexcept {
     // Sends are answered in any order, so their balances go up and down around the threshold. Only
     // a read may end the alarm, if there are reads.
-    bool const is_never_read = options_.interval == options_.interval.zero();
+    bool const is_never_read = options().interval == std::chrono::milliseconds::zero();
     note(balance, is_never_read);
 }
 
@@ -23,9 +23,10 @@ wall_time account::note(money balance, bool can_end_alarm) {
     balance_ = balance.micros();
     at_ = now.time_since_epoch().count();
     metrics_.balance(balance.micros());
-    bool const is_low = options_.low > money() && balance < options_.low;
+    auto const low = options().low;
+    bool const is_low = low > money() && balance < low;
     if (is_low && !is_low_.exchange(true))
-        log_.warn("balance_low", {{"balance", balance.units()}, {"low", options_.low.units()}});
+        log_.warn("balance_low", {{"balance", balance.units()}, {"low", low.units()}});
     if (!is_low && can_end_alarm) is_low_ = false;
     return now;
 }
@@ -38,7 +39,7 @@ account_state account::state() const {
 }
 
 void account::on_compared(std::int64_t left, std::int64_t spent) {
-    auto const tolerance = options_.drift_tolerance.micros();
+    auto const tolerance = options().drift_tolerance.micros();
     if (-left > tolerance) {
         log_.info("balance_topped_up", {{"by", money::from_micros(-left).units()}});
         drift_ = 0;

@@ -1,6 +1,7 @@
 #include "otpd/otp/account_monitor.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -16,19 +17,26 @@ namespace {
 constexpr std::chrono::hours settled_within{2};
 /// The longest gap between two reads whose hours are still read.
 constexpr std::chrono::hours made_up_for{31 * 24};
+/// Until a reload.
+constexpr std::chrono::hours never{365 * 24};
 
 } // namespace
 
 class account_monitor::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(periodic runner, account_options const& options, bridgexapi::reader& upstream,
-         spending_report const& spending, account& account)
-        : runner_(std::move(runner)), options_(options), upstream_(upstream), spending_(spending),
-          account_(account) {}
+    impl(periodic runner, bridgexapi::reader& upstream, spending_report const& spending,
+         account& account)
+        : runner_(std::move(runner)), upstream_(upstream), spending_(spending), account_(account) {}
 
     void start() {
-        if (options_.interval == options_.interval.zero()) return;
+        interval_ = account_.options().interval;
+        if (interval_ == interval_.zero() || std::exchange(is_started_, true)) return;
         runner_.start([self = shared_from_this()] { return self->run(); });
+    }
+    void apply() {
+        if (account_.options().interval == interval_) return;
+        start();
+        runner_.wake();
     }
     void stop() { runner_.stop(); }
 
@@ -41,16 +49,18 @@ private:
     };
 
     asio::awaitable<steady_time::duration> run() {
+        auto const interval = account_.options().interval;
+        if (interval == interval.zero()) co_return never;
         try {
             co_await read();
         } catch (std::exception const&) {
             account_.on_read_failed();
         }
-        co_return options_.interval;
+        co_return interval;
     }
 
     asio::awaitable<void> read() {
-        auto const answer = co_await upstream_.get_balance(deadline::in(options_.timeout));
+        auto const answer = co_await upstream_.get_balance(deadline::in(account_.options().timeout));
         if (!answer || runner_.is_stopped()) co_return;
         auto const at = account_.on_read(answer->amount);
         // Also hours before the last read, in which something may still change.
@@ -75,22 +85,26 @@ private:
     }
 
     periodic runner_;
-    account_options const options_;
     bridgexapi::reader& upstream_;
     spending_report const& spending_;
     account& account_;
-    std::optional<reading> last_;
+    std::optional<reading> last_; ///< of the runner only
+    std::chrono::milliseconds interval_{0};
+    bool is_started_ = false;
 };
 
-account_monitor::account_monitor(periodic runner, account_options const& options,
-                                 bridgexapi::reader& upstream, spending_report const& spending,
-                                 account& account)
-    : impl_(std::make_shared<impl>(std::move(runner), options, upstream, spending, account)) {}
+account_monitor::account_monitor(periodic runner, bridgexapi::reader& upstream,
+                                 spending_report const& spending, account& account)
+    : impl_(std::make_shared<impl>(std::move(runner), upstream, spending, account)) {}
 
 account_monitor::~account_monitor() = default;
 
 void account_monitor::start() {
     impl_->start();
+}
+
+void account_monitor::apply() {
+    impl_->apply();
 }
 
 void account_monitor::stop() {

@@ -7,7 +7,6 @@
 #include <boost/smart_ptr/make_shared.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <string_view>
 #include <tuple>
@@ -21,6 +20,8 @@ namespace {
 
 /// The name of an unexpected exception in the log and the metrics.
 constexpr std::string_view internal_error = "internal_error";
+/// Until a reload.
+constexpr std::chrono::hours until_then{365 * 24};
 
 } // namespace
 
@@ -62,21 +63,29 @@ std::chrono::milliseconds ask_again_after(price_cache_options const& options,
 
 class price_cache::impl : public std::enable_shared_from_this<impl> {
 public:
-    impl(periodic runner, price_cache_options options, dependencies deps)
-        : runner_(std::move(runner)), options_(std::move(options)), deps_(deps) {
-        for (int const id : options_.routes)
-            if (find(id) == nullptr) entries_.emplace_back(id);
-    }
+    impl(periodic runner, price_cache_options const& options, dependencies deps)
+        : runner_(std::move(runner)), deps_(deps), lists_(made_of(options, {})) {}
 
     [[nodiscard]] boost::shared_ptr<price_list const> list_of(int route_id) const {
-        auto const* its = find(route_id);
+        auto const lists = lists_.load();
+        auto const* its = find(*lists, route_id);
         if (its == nullptr) return nullptr;
         return its->list.load();
     }
 
     void start() {
-        if (entries_.empty()) return;
+        if (lists_.load()->entries.empty() || std::exchange(is_started_, true)) return;
         runner_.start([self = shared_from_this()] { return self->refresh_next(); });
+    }
+
+    void apply(price_cache_options const& options) {
+        auto const before = lists_.load();
+        auto made = made_of(options, before->entries);
+        if (made->entries == before->entries && options.lifetime == before->options.lifetime)
+            return;
+        lists_.store(std::move(made));
+        start();
+        runner_.wake();
     }
 
     void stop() { runner_.stop(); }
@@ -93,27 +102,48 @@ private:
         steady_time due{};
         unsigned failures = 0; ///< in a row
     };
+    using entry_list = std::vector<std::shared_ptr<entry>>;
+    struct known_lists {
+        price_cache_options options;
+        entry_list entries;
+    };
 
-    [[nodiscard]] entry const* find(int route_id) const noexcept {
-        auto const found = std::ranges::find(entries_, route_id, &entry::route_id);
-        return found == entries_.end() ? nullptr : &*found;
+    [[nodiscard]] static boost::shared_ptr<known_lists const> made_of(price_cache_options options,
+                                                                      entry_list const& before) {
+        known_lists made{std::move(options), {}};
+        for (int const id : made.options.routes) {
+            if (find(made, id) != nullptr) continue;
+            auto const kept = std::ranges::find(before, id, &entry::route_id);
+            made.entries.push_back(kept != before.end() ? *kept : std::make_shared<entry>(id));
+        }
+        return boost::make_shared<known_lists const>(std::move(made));
+    }
+
+    [[nodiscard]] static entry const* find(known_lists const& lists, int route_id) noexcept {
+        auto const found = std::ranges::find(lists.entries, route_id, &entry::route_id);
+        return found == lists.entries.end() ? nullptr : found->get();
+    }
+
+    [[nodiscard]] static std::shared_ptr<entry> next_due(known_lists const& lists) {
+        return *std::ranges::min_element(lists.entries, {}, &entry::due);
     }
 
     asio::awaitable<steady_time::duration> refresh_next() {
-        co_await ask(*std::ranges::min_element(entries_, {}, &entry::due));
-        auto const& next = *std::ranges::min_element(entries_, {}, &entry::due);
-        co_return next.due - std::chrono::steady_clock::now();
+        auto const lists = lists_.load();
+        if (lists->entries.empty()) co_return until_then;
+        co_await ask(next_due(*lists), lists->options);
+        co_return next_due(*lists)->due - std::chrono::steady_clock::now();
     }
 
-    asio::awaitable<void> ask(entry& entry) {
+    asio::awaitable<void> ask(std::shared_ptr<entry> its, price_cache_options const options) {
         std::string_view why = internal_error;
         bool learned = false;
         try {
             auto answered =
-                co_await deps_.upstream.get_pricing(entry.route_id, deadline::in(options_.timeout));
+                co_await deps_.upstream.get_pricing(its->route_id, deadline::in(options.timeout));
             learned = answered.has_value();
             if (learned)
-                keep(entry, std::move(*answered));
+                keep(*its, std::move(*answered));
             else
                 why = to_string(answered.error().why);
         } catch (std::exception const&) {
@@ -121,8 +151,8 @@ private:
         }
         if (runner_.is_stopped() && !learned) co_return; // it was cancelled: no failure
         deps_.metrics.price_list_asked(learned);
-        if (!learned) failed(entry, why);
-        entry.due = std::chrono::steady_clock::now() + ask_again_after(options_, entry.failures);
+        if (!learned) failed(*its, why);
+        its->due = std::chrono::steady_clock::now() + ask_again_after(options, its->failures);
     }
 
     void keep(entry& entry, std::vector<bridgexapi::price> prices) {
@@ -141,13 +171,13 @@ private:
     }
 
     periodic runner_;
-    price_cache_options const options_;
     dependencies const deps_;
-    std::deque<entry> entries_; // never moves its elements
+    boost::atomic_shared_ptr<known_lists const> lists_; // see entry::list
+    bool is_started_ = false;
 };
 
 price_cache::price_cache(periodic runner, price_cache_options options, dependencies deps)
-    : impl_(std::make_shared<impl>(std::move(runner), std::move(options), deps)) {}
+    : impl_(std::make_shared<impl>(std::move(runner), options, deps)) {}
 
 price_cache::~price_cache() = default;
 
@@ -159,6 +189,10 @@ std::optional<money> price_cache::price_of(int route_id, phone_number const& to)
 
 boost::shared_ptr<price_list const> price_cache::list_of(int route_id) const {
     return impl_->list_of(route_id);
+}
+
+void price_cache::apply(price_cache_options options) {
+    impl_->apply(options);
 }
 
 void price_cache::start() {

@@ -9,6 +9,7 @@
 #include <boost/smart_ptr/shared_ptr.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <map>
 #include <set>
@@ -76,13 +77,17 @@ std::optional<std::chrono::seconds> route_score_source::p95(int route_id,
 class scoreboard::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(periodic runner, scoreboard_options options, dependencies deps)
-        : runner_(std::move(runner)), options_(options), deps_(deps),
+        : runner_(std::move(runner)), refresh_(options.refresh), timeout_(options.timeout),
+          deps_(deps),
           view_(boost::make_shared<score_view const>()) {}
 
     void start() {
         runner_.start([self = shared_from_this()] { return self->run(); });
     }
     void stop() { runner_.stop(); }
+    void apply(scoreboard_options options) {
+        if (refresh_.exchange(options.refresh) != options.refresh) runner_.wake();
+    }
 
     [[nodiscard]] std::optional<std::chrono::seconds> age() const {
         auto const read_at = view_.load()->read_at;
@@ -122,7 +127,7 @@ private:
             is_read = false;
         }
         if (is_read || !runner_.is_stopped()) report(is_read);
-        co_return options_.refresh;
+        co_return refresh_.load();
     }
 
     void report(bool is_read) {
@@ -144,7 +149,7 @@ private:
             auto& known = made.hours[hour];
             if (known && known->is_final) continue;
             auto fresh = co_await read_hour(hour);
-            is_complete = fresh && deps_.now.now() - began < options_.timeout;
+            is_complete = fresh && deps_.now.now() - began < timeout_;
             if (fresh) {
                 fresh->is_final =
                     present >= wall_time(std::chrono::hours(hour + 1)) + hour_settles_in;
@@ -180,7 +185,8 @@ private:
     }
 
     periodic runner_;
-    scoreboard_options const options_;
+    std::atomic<std::chrono::seconds> refresh_;
+    std::chrono::milliseconds const timeout_;
     dependencies const deps_;
     /// Read from any thread. Not std::atomic: see price_cache.
     boost::atomic_shared_ptr<score_view const> view_;
@@ -198,6 +204,10 @@ std::vector<route_score> scoreboard::scores(score_query const& query) const {
 
 std::optional<std::chrono::seconds> scoreboard::age() const {
     return impl_->age();
+}
+
+void scoreboard::apply(scoreboard_options options) {
+    impl_->apply(options);
 }
 
 void scoreboard::start() {

@@ -32,7 +32,7 @@ bool ends_hedge(event_type kind) noexcept {
 
 } // namespace
 
-/// Members are used on `strand_`, except for the atomic one and functions marked otherwise.
+/// Members are used on `strand_`, except for atomic ones and functions marked otherwise.
 class hedger::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(dependencies deps, hedger_options options)
@@ -40,7 +40,7 @@ public:
           timer_(strand_), waiting_(options.waiting_max) {}
 
     // Called from any thread.
-    void watch(send_state const& send) {
+    void watch(send_state const& send, hedge_operation const& second_message) {
         auto const& routes = send.routes();
         bool const has_next = routes.next < routes.steps.size();
         auto const& receipt = *send.accepted();
@@ -50,9 +50,15 @@ public:
         auto const after =
             hedge_after(routes.taken.step, deps_.scores, routes.taken.route_id, send.draft.country);
         if (!after || *after >= send.admission->code_end) return;
+        ++on_their_way_;
         asio::post(strand_, [self = shared_from_this(), due = deps_.now.now() + *after,
-                             message = send]() mutable { self->add(due, std::move(message)); });
+                             message = watched{send, &second_message}]() mutable {
+            self->add(due, std::move(message));
+            --self->on_their_way_;
+        });
     }
+    // Called from any thread. Whoever arrives is counted before it leaves the way here.
+    [[nodiscard]] bool has_any() const noexcept { return on_their_way_ > 0 || kept_ > 0; }
     // Called from any thread.
     void drop(std::string id) {
         asio::post(strand_, [self = shared_from_this(), id = std::move(id)] {
@@ -65,6 +71,7 @@ public:
         if (is_stopped_.exchange(true)) return;
         asio::post(strand_, [self = shared_from_this()] {
             self->waiting_.clear();
+            self->kept_ = 0;
             self->timer_.cancel();
         });
     }
@@ -81,15 +88,21 @@ public:
     [[nodiscard]] net::strand const& strand() const noexcept { return strand_; }
 
 private:
-    void add(steady_time due, send_state message) {
+    struct watched {
+        send_state send;
+        hedge_operation const* second_message;
+    };
+
+    void add(steady_time due, watched message) {
         if (is_stopped_) return;
-        auto const id = message.draft.sealed;
+        auto const id = message.send.draft.sealed;
         if (!waiting_.add(id, due, std::move(message))) deps_.log.warn("hedge_queue_full");
         rest();
     }
 
     /// Until the next message is due.
     void rest() {
+        kept_ = waiting_.size();
         auto const due = waiting_.next_due();
         if (!due) {
             timer_due_.reset();
@@ -109,19 +122,20 @@ private:
 
     void send_due() {
         while (auto message = waiting_.take(deps_.now.now())) {
-            auto const& taken = message->routes().taken;
+            auto& send = message->send;
+            auto const& taken = send.routes().taken;
             if (running_ >= options_.running_max || !deps_.reports.hears_reports() ||
-                !reports_reliably(deps_.scores, taken.route_id, message->draft.country))
+                !reports_reliably(deps_.scores, taken.route_id, send.draft.country))
                 continue;
             ++running_;
             auto ended = [self = shared_from_this(),
-                          id = message->draft.address.id](std::exception_ptr thrown) {
+                          id = send.draft.address.id](std::exception_ptr thrown) {
                 --self->running_;
                 if (self->is_stopped_) self->timer_.cancel(); // of drain()
                 if (thrown)
                     self->deps_.log.error("hedge_failed", {{"verification_id", to_hex(id)}});
             };
-            asio::co_spawn(strand_, deps_.second_message.run(*std::move(message)),
+            asio::co_spawn(strand_, message->second_message->run(std::move(send)),
                            std::move(ended));
         }
     }
@@ -131,7 +145,9 @@ private:
     net::strand strand_;
     asio::steady_timer timer_;
     std::optional<steady_time> timer_due_; ///< set while the timer runs
-    hedge_queue<send_state> waiting_;
+    hedge_queue<watched> waiting_;
+    std::atomic<std::size_t> on_their_way_{0};
+    std::atomic<std::size_t> kept_{0}; ///< the size of waiting_
     std::size_t running_ = 0;
     std::atomic<bool> is_stopped_{false};
 };
@@ -143,9 +159,9 @@ hedger::~hedger() {
     stop();
 }
 
-void hedger::watch(send_state const& send) noexcept {
+void hedger::watch(send_state const& send, hedge_operation const& second_message) noexcept {
     try {
-        impl_->watch(send);
+        impl_->watch(send, second_message);
     } catch (std::exception const&) { // no memory for it: no second message
         return;
     }
@@ -165,11 +181,11 @@ asio::awaitable<bool> hedger::drain(deadline limit) {
 }
 
 bool hedger::wants(event_type kind) const noexcept {
-    return ends_hedge(kind);
+    return ends_hedge(kind) && impl_->has_any();
 }
 
 void hedger::on_event(verification_event const& event) noexcept {
-    if (!ends_hedge(event.type)) return;
+    if (!wants(event.type)) return;
     try {
         impl_->drop(event.verification_id);
     } catch (std::exception const&) { // no memory: the store refuses it

@@ -1,7 +1,7 @@
-#include "otpd/otp/hedger.hpp"
 #include "otpd/otp/send.hpp"
 #include "send/draft_factory.hpp"
 #include "send/followup.hpp"
+#include "send/hedge_operation.hpp"
 #include "send/send_operation.hpp"
 #include "to_the_end.hpp"
 
@@ -23,8 +23,7 @@ asio::awaitable<outcome<sent>> sender::send_to_the_end(send_request request, dea
         co_await follow_up_.follow(operation.state(), *event);
     else
         follow_up_.end(operation.state());
-    if (hedges_ != nullptr && operation.state().accepted() != nullptr)
-        hedges_->watch(operation.state());
+    second_message_.watch(operation.state());
     co_return result;
 }
 

@@ -93,7 +93,8 @@ BOOST_AUTO_TEST_CASE(the_operator_has_the_rows_that_say_so) {
                                          "get /routes/scores",   "get /verifications/{id}",
                                          "post /destinations",   "post /destinations/end",
                                          "post /numbers/find",   "post /numbers/forget-devices",
-                                         "post /numbers/limits", "post /numbers/unlock"};
+                                         "post /numbers/limits", "post /numbers/unlock",
+                                         "post /reload"};
     BOOST_TEST(there == expected, boost::test_tools::per_element());
 }
 

@@ -52,7 +52,7 @@ struct hedge_fixture : domain_fixture {
 
     otp::operations_dependencies hedging_deps() {
         auto all = deps();
-        all.executor = context.get_executor();
+        all.hedges = &hedger;
         return all;
     }
     otp::outcome<otp::sent> send_hedged() {
@@ -77,6 +77,7 @@ struct hedge_fixture : domain_fixture {
     }
 
     std::optional<bridgexapi::send_outcome> second_answer; ///< of route 1
+    otp::hedger hedger{{context.get_executor(), stats, deliveries, clock, *log}, {}};
     otp::operations hedged;
 };
 
@@ -144,14 +145,16 @@ BOOST_AUTO_TEST_CASE(a_report_drops_the_one_that_waits) {
     otp::verification_event report;
     report.type = otp::event_type::delivered;
     report.verification_id = first->id;
-    hedged.hedger->on_event(report);
+    context.poll(); // it waits
+    BOOST_TEST(hedger.wants(report.type));
+    hedger.on_event(report);
     let_reports_be_late();
     BOOST_TEST(asked() == "8");
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_drops_all_that_wait) {
     send_hedged();
-    hedged.hedger->stop();
+    hedger.stop();
     let_reports_be_late();
     BOOST_TEST(asked() == "8");
 }
@@ -259,7 +262,11 @@ BOOST_AUTO_TEST_CASE(a_plan_that_does_not_hedge_sends_nothing_that_nobody_asked_
     auto rules = hedged_plan();
     rules.plans.back().hedge = false;
     auto const plain = otp::make_operations(std::move(rules), hedging_deps());
-    BOOST_TEST(plain.hedger == nullptr);
+    BOOST_REQUIRE(run(context, plain.sender.send(request(), deadline::in(30s))).has_value());
+    context.poll();
+    BOOST_TEST(!hedger.wants(otp::event_type::delivered));
+    let_reports_be_late();
+    BOOST_TEST(asked() == "8");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -130,7 +130,8 @@ BOOST_AUTO_TEST_CASE(a_second_message_has_one_of_its_own) {
     };
     auto with_hedges = deps();
     with_hedges.open_sends = journal.get();
-    with_hedges.executor = context.get_executor();
+    otp::hedger hedger{{context.get_executor(), stats, deliveries, clock, *log}, {}};
+    with_hedges.hedges = &hedger;
     entered.emplace(otp::make_operations(std::move(rules), with_hedges));
     BOOST_TEST_REQUIRE(send_entered().has_value());
     clock.advance(std::chrono::seconds(1));
