@@ -145,10 +145,10 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
     };
     service.sent_code(service.fresh_number());
 
-    reload("[otp]\nlength = 8\n", 1);
+    reload("[store]\ncapacity = 8\n", 1);
     auto const needed = service.otpd.events("restart_needed");
     BOOST_REQUIRE(needed.size() == 1U);
-    BOOST_TEST(needed[0].at("key").as_string() == "otp.length");
+    BOOST_TEST(needed[0].at("key").as_string() == "store.capacity");
     BOOST_TEST(service.sent_code(service.fresh_number()).size() == 6U);
 
     reload("[otp]\nlenght = 8\n", 2); // refused: everything stays as it was
@@ -223,9 +223,15 @@ BOOST_AUTO_TEST_CASE(a_reload_names_the_secrets_that_have_changed) {
     std::vector<std::string> keys;
     for (auto const& line : service.otpd.events("restart_needed"))
         keys.emplace_back(line.at("key").as_string());
-    BOOST_TEST((keys == std::vector<std::string>{"otp.hmac_secret", "auth.token"}));
+    BOOST_TEST((keys == std::vector<std::string>{"otp.hmac_secret"}));
+    keys.clear();
+    for (auto const& line : service.otpd.events("setting_changed"))
+        keys.emplace_back(line.at("key").as_string());
+    BOOST_TEST((keys == std::vector<std::string>{"auth.token"}));
     BOOST_TEST(service.otpd.process().output().find("a-new-token") == std::string::npos);
-    service.sent_code(service.fresh_number()); // without a token, as before
+    auto const send = service.send_request(service.fresh_number());
+    check_outcome(service.client.ask(send), 401);
+    check_outcome(service.client.ask(send.with("Authorization", "Bearer a-new-token")), 200);
 }
 
 // For readers of /proc/PID/environ. If nobody may read it, it looks empty.

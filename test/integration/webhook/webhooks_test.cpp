@@ -302,6 +302,55 @@ BOOST_AUTO_TEST_CASE(the_oldest_message_that_is_dropped_is_kept_no_longer) {
     BOOST_TEST(!outbox.texts().contains(1)); // the oldest
 }
 
+BOOST_AUTO_TEST_CASE(after_a_reload_what_waits_goes_where_its_endpoint_is_now) {
+    scripted_server down(loopback, answer_with(http_reply(503, "{}")));
+    scripted_server up(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    options.hurry = 1;
+    start(endpoint(down.port()));
+    hooks->on_event(happening());
+    wait_for("failed", 1);
+    hooks->prepare({endpoint(up.port())}, options)();
+    hooks->on_event(happening(event_type::verified));
+    wait_for("delivered", 2);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+    auto ids = ids_of(up.notes());
+    BOOST_TEST(ids.size() == 2U);
+    BOOST_TEST(ids.contains(field_of(down.notes().at(0), "webhook-id")));
+    BOOST_TEST(count("given_up") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_reload_without_its_endpoint_what_waits_is_given_up) {
+    scripted_server down(loopback, answer_with(http_reply(503, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    options.hurry = 1;
+    start(endpoint(down.port()));
+    hooks->on_event(happening());
+    wait_for("failed", 1);
+    hooks->prepare({}, options)();
+    BOOST_TEST(!hooks->wants(event_type::verified));
+    wait_for("given_up", 1);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+    BOOST_TEST(logged("webhook_messages_left") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_a_reload_leaves_alone_goes_on) {
+    scripted_server server(loopback, never_answer);
+    start(endpoint(server.port()));
+    hooks->on_event(happening());
+    eventually([&] { return server.notes().size() == 1U; });
+    hooks->prepare({endpoint(server.port())}, options)();
+    auto bad = endpoint(server.port());
+    bad.ca_file = "/nowhere/authority.pem";
+    BOOST_CHECK_THROW((void)hooks->prepare({bad}, options), std::exception);
+    drain(0s);
+    BOOST_TEST(server.notes().size() == 1U);
+}
+
 // After a crash the end of a message may be reported again.
 BOOST_AUTO_TEST_CASE(two_reports_of_one_end_have_one_id) {
     scripted_server server(loopback, answer_with(http_reply(200, "{}")));
