@@ -29,8 +29,8 @@ answer reload(api_call call) {
     for (auto const& line : report.faults)
         faults.add({"settings"}, line, "value_error");
     if (!faults.empty())
-        co_return to_response(
-            faults.problem("The settings are not valid, so nothing was changed."), call.request);
+        co_return to_response(faults.problem("The settings are not valid, so nothing was changed."),
+                              call.request);
     http::response reply;
     reply.body = json_writer()
                      .add("status", "reloaded")

@@ -38,7 +38,7 @@ struct key_words {
     bool is_file = false;          ///< the key NAME_file that follows a secret
     bool is_required = false;
     bool needs_restart = false; ///< a reload does not apply a change
-    std::string alias; ///< the reference service's name for it; may be empty
+    std::string alias;          ///< the reference service's name for it; may be empty
     std::string
         alternative;    ///< in a table: the key that excludes this one, and that the example shows
     std::string part{}; ///< for a list of tables: what messages call one of them

@@ -4,14 +4,14 @@
 #include "metric_labels.hpp"
 #include "process_stats.hpp"
 
+#include <boost/smart_ptr/atomic_shared_ptr.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include <boost/smart_ptr/atomic_shared_ptr.hpp>
-#include <boost/smart_ptr/make_shared.hpp>
 
 #include <charconv>
 

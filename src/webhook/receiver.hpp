@@ -60,10 +60,10 @@ struct receiver {
     endpoint_queue queue;
     boost::asio::steady_timer wake_up;
     std::optional<steady_time> wakes_at;
-    std::atomic<bool> off = false; ///< the endpoint answered 410
-    bool failing = false;          ///< the last attempt failed
-    bool dropping = false;         ///< the queue was recently full
-    bool is_retired = false;       ///< a reload has changed or removed it
+    std::atomic<bool> off = false;            ///< the endpoint answered 410
+    bool failing = false;                     ///< the last attempt failed
+    bool dropping = false;                    ///< the queue was recently full
+    bool is_retired = false;                  ///< a reload has changed or removed it
     std::shared_ptr<receiver> successor = {}; ///< of the same name; null if it was removed
 };
 

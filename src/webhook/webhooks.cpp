@@ -11,7 +11,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-
 #include <boost/smart_ptr/atomic_shared_ptr.hpp>
 #include <boost/smart_ptr/make_shared.hpp>
 
@@ -94,8 +93,8 @@ public:
 
     [[nodiscard]] std::function<void()> prepare(std::vector<endpoint> endpoints, options with) {
         auto before = receivers_.load();
-        auto made = boost::make_shared<receiver_list const>(
-            made_of(std::move(endpoints), with, *before));
+        auto made =
+            boost::make_shared<receiver_list const>(made_of(std::move(endpoints), with, *before));
         return [self = shared_from_this(), before = std::move(before), made = std::move(made)] {
             self->receivers_.store(made);
             asio::post(self->strand_, [self, before, made] { self->replaced(*before, *made); });
@@ -400,8 +399,7 @@ private:
             bool const more = started_ && !ended_ && !one->off && due && *due <= now;
             return one->queue.taken() == 0 && !more;
         };
-        return std::ranges::all_of(*receivers_.load(), idle) &&
-               std::ranges::all_of(retired_, idle);
+        return std::ranges::all_of(*receivers_.load(), idle) && std::ranges::all_of(retired_, idle);
     }
 
     void broken(std::exception_ptr const& thrown) {

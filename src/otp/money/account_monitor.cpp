@@ -60,7 +60,8 @@ private:
     }
 
     asio::awaitable<void> read() {
-        auto const answer = co_await upstream_.get_balance(deadline::in(account_.options().timeout));
+        auto const answer =
+            co_await upstream_.get_balance(deadline::in(account_.options().timeout));
         if (!answer || runner_.is_stopped()) co_return;
         auto const at = account_.on_read(answer->amount);
         // Also hours before the last read, in which something may still change.

@@ -78,8 +78,7 @@ class scoreboard::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(periodic runner, scoreboard_options options, dependencies deps)
         : runner_(std::move(runner)), refresh_(options.refresh), timeout_(options.timeout),
-          deps_(deps),
-          view_(boost::make_shared<score_view const>()) {}
+          deps_(deps), view_(boost::make_shared<score_view const>()) {}
 
     void start() {
         runner_.start([self = shared_from_this()] { return self->run(); });

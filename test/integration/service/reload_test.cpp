@@ -131,8 +131,7 @@ BOOST_AUTO_TEST_CASE(a_new_limit_counts_from_the_reload_on_and_has_its_name_in_t
                      "window_seconds = 86400\n");
     check_outcome(service.send(service.fresh_number()), 200);
     check_outcome(service.send(service.fresh_number()), 429, "limit_exceeded");
-    BOOST_TEST(
-        service.shows("otpd_limit_violations_total{limit=\"mine\",mode=\"enforce\"} 1"));
+    BOOST_TEST(service.shows("otpd_limit_violations_total{limit=\"mine\",mode=\"enforce\"} 1"));
 }
 
 BOOST_AUTO_TEST_CASE(many_reloads_under_load_lose_no_request_no_code_and_no_counter) {
@@ -154,8 +153,7 @@ BOOST_AUTO_TEST_CASE(many_reloads_under_load_lose_no_request_no_code_and_no_coun
             failed += sent.status != 200;
             if (sent.status != 200) continue;
             auto const code = std::string(object_of(sent).at("debug_code").as_string());
-            auto const wrong =
-                client.ask(service_fixture::verify_request(to, wrong_code(code)));
+            auto const wrong = client.ask(service_fixture::verify_request(to, wrong_code(code)));
             failed += wrong.status != 400 || object_of(wrong).at("attempts_left") != 4;
             failed += client.ask(service_fixture::verify_request(to, code)).status != 200;
         }
@@ -166,8 +164,9 @@ BOOST_AUTO_TEST_CASE(many_reloads_under_load_lose_no_request_no_code_and_no_coun
         running.push_back(std::async(std::launch::async, work,
                                      31630000000ULL + 1'000'000ULL * static_cast<unsigned>(n)));
     for (int n = 0; n < 25; ++n) {
-        BOOST_TEST(service.reload("[otp]\nlength = " + std::to_string(6 + n % 2) +
-                                  "\n[numbers]\ndenied = [\"1\"]\n")
+        BOOST_TEST(service
+                       .reload("[otp]\nlength = " + std::to_string(6 + n % 2) +
+                               "\n[numbers]\ndenied = [\"1\"]\n")
                        .status == 200);
         BOOST_TEST(service.reload("[otp]\nlength = 99\n").status == 422);
     }

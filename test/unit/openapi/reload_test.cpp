@@ -26,7 +26,17 @@ struct exchanging_service : service {
     }
     deps_ptr made(std::string const& delivery_url, api::reload_report report = {}) {
         return boost::make_shared<api::dependencies const>(api::dependencies{
-            domain, catalogue, this->report, stats, limit, callers, {}, {}, {}, delivery_url, false,
+            domain,
+            catalogue,
+            this->report,
+            stats,
+            limit,
+            callers,
+            {},
+            {},
+            {},
+            delivery_url,
+            false,
             [report = std::move(report)]() -> boost::asio::awaitable<api::reload_report> {
                 co_return report;
             }});

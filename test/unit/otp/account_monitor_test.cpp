@@ -28,8 +28,8 @@ struct account_fixture : test::account_monitor_fixture {
     void make() {
         watched = std::make_unique<account>(options, clock, *log, metrics);
         monitor = std::make_unique<account_monitor>(
-            periodic(context.get_executor(), "account_monitor_ended", random, *log),
-            gateway, report, *watched);
+            periodic(context.get_executor(), "account_monitor_ended", random, *log), gateway,
+            report, *watched);
     }
     /// Returns the state after each read.
     std::vector<account_state> take(std::vector<reading> readings) {

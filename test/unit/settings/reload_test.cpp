@@ -19,21 +19,11 @@ using keys = std::vector<std::string>;
 std::set<std::string> const fixed_sections{"server", "bridgexapi", "store", "timeline"};
 /// The other keys that need one.
 std::set<std::string> const fixed_keys{
-    "admin.listen",
-    "admin.accept_network",
-    "otp.hmac_secret",
-    "otp.hmac_secret_file",
-    "otp.previous_hmac_secrets",
-    "otp.previous_hmac_secrets_file",
-    "otp.number_key_secret",
-    "otp.number_key_secret_file",
-    "routes.concurrency_max",
-    "routes.queue_max",
-    "routes.failures_to_open",
-    "delivery.enabled",
-    "delivery.interval_ms",
-    "delivery.open_max",
-    "delivery.page_max",
+    "admin.listen",          "admin.accept_network",       "otp.hmac_secret",
+    "otp.hmac_secret_file",  "otp.previous_hmac_secrets",  "otp.previous_hmac_secrets_file",
+    "otp.number_key_secret", "otp.number_key_secret_file", "routes.concurrency_max",
+    "routes.queue_max",      "routes.failures_to_open",    "delivery.enabled",
+    "delivery.interval_ms",  "delivery.open_max",          "delivery.page_max",
     "log.queue_lines_max",
 };
 
@@ -106,9 +96,9 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_the_same_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(the_running_secrets_stay) {
-    auto const made =
-        plan(with_config("", {{"OTP_HMAC_SECRET", letters_from('A')}}),
-             with_config("", {{"OTP_HMAC_SECRET", letters_from('B')}, {"API_AUTH_TOKEN", "t0ken"}}));
+    auto const made = plan(
+        with_config("", {{"OTP_HMAC_SECRET", letters_from('A')}}),
+        with_config("", {{"OTP_HMAC_SECRET", letters_from('B')}, {"API_AUTH_TOKEN", "t0ken"}}));
     BOOST_TEST((made.restart_needed == keys{"otp.hmac_secret"}));
     BOOST_TEST((made.changed == keys{"auth.token"}));
     BOOST_TEST(made.with.otp.hmac_secret.reveal() == letters_from('A'));
