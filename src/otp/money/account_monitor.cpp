@@ -49,14 +49,19 @@ private:
     };
 
     asio::awaitable<steady_time::duration> run() {
-        auto const interval = account_.options().interval;
-        if (interval == interval.zero()) co_return never;
+        if (pause() == never) co_return never;
         try {
             co_await read();
         } catch (std::exception const&) {
             account_.on_read_failed();
         }
-        co_return interval;
+        co_return pause(); // it may be another one now
+    }
+
+    [[nodiscard]] steady_time::duration pause() const {
+        auto const interval = account_.options().interval;
+        if (interval == interval.zero()) return never;
+        return interval;
     }
 
     asio::awaitable<void> read() {

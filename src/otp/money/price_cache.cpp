@@ -132,7 +132,9 @@ private:
         auto const lists = lists_.load();
         if (lists->entries.empty()) co_return until_then;
         co_await ask(next_due(*lists), lists->options);
-        co_return next_due(*lists)->due - std::chrono::steady_clock::now();
+        auto const present = lists_.load(); // there may be other ones now
+        if (present->entries.empty()) co_return until_then;
+        co_return next_due(*present)->due - std::chrono::steady_clock::now();
     }
 
     asio::awaitable<void> ask(std::shared_ptr<entry> its, price_cache_options const options) {

@@ -208,6 +208,28 @@ BOOST_FIXTURE_TEST_CASE(without_queries_the_sends_show_that_it_is_no_longer_low,
     BOOST_TEST(count(log_text(), "balance_low") == 2u);
 }
 
+BOOST_FIXTURE_TEST_CASE(queries_begin_and_end_with_other_options, account_fixture) {
+    options.interval = 0ms;
+    make();
+    monitor->start();
+    gateway.on_balance = [&]() -> bridgexapi::answer<bridgexapi::balance> {
+        options.interval = 0ms;
+        watched->apply(options);
+        monitor->apply();
+        return bridgexapi::failure{bridgexapi::reason::shutting_down};
+    };
+    options.interval = 1h;
+    watched->apply(options);
+    monitor->apply();
+    while (gateway.asked == 0)
+        BOOST_REQUIRE(context.run_one_for(test::hang_limit) > 0);
+    context.poll(); // to the end of the question
+    BOOST_TEST(gateway.asked == 1);
+    monitor->stop();
+    context.restart();
+    test::run_on_threads(context, 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(without_a_mark_no_balance_is_low, account_fixture) {
     options.low = money{};
     make();

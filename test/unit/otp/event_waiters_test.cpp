@@ -120,6 +120,33 @@ BOOST_AUTO_TEST_CASE(no_client_takes_the_places_of_another) {
     run_on_threads(context, 1);
 }
 
+BOOST_AUTO_TEST_CASE(places_that_are_shared_out_again_are_those_of_new_waiters) {
+    asio::io_context context;
+    otp::event_waiters waiters(context.get_executor(), 1, {});
+    int refused = 0;
+    auto const begin_to_wait = [&] {
+        asio::co_spawn(context, waiters.wait("id", "a", waiters.seen("id"), deadline::in(1h)),
+                       [&refused](std::exception_ptr, bool may) { refused += may ? 0 : 1; });
+        context.restart();
+        context.poll();
+    };
+    begin_to_wait();
+    begin_to_wait();
+    BOOST_TEST(refused == 1);
+    waiters.share_out(2, {"a"});
+    for (int i = 0; i < 3; ++i)
+        begin_to_wait();
+    BOOST_TEST(refused == 2);
+    waiters.on_event(event_of("id")); // all resume, also the one with a place of before
+    context.restart();
+    context.poll();
+    for (int i = 0; i < 3; ++i)
+        begin_to_wait();
+    BOOST_TEST(refused == 3);
+    waiters.stop();
+    run_on_threads(context, 1);
+}
+
 // A single client may use all places.
 BOOST_AUTO_TEST_CASE(where_there_is_one_client_it_may_have_every_place) {
     asio::io_context context;

@@ -145,7 +145,6 @@ BOOST_AUTO_TEST_CASE(a_report_drops_the_one_that_waits) {
     otp::verification_event report;
     report.type = otp::event_type::delivered;
     report.verification_id = first->id;
-    context.poll(); // it waits
     BOOST_TEST(hedger.wants(report.type));
     hedger.on_event(report);
     let_reports_be_late();
@@ -263,7 +262,6 @@ BOOST_AUTO_TEST_CASE(a_plan_that_does_not_hedge_sends_nothing_that_nobody_asked_
     rules.plans.back().hedge = false;
     auto const plain = otp::make_operations(std::move(rules), hedging_deps());
     BOOST_REQUIRE(run(context, plain.sender.send(request(), deadline::in(30s))).has_value());
-    context.poll();
     BOOST_TEST(!hedger.wants(otp::event_type::delivered));
     let_reports_be_late();
     BOOST_TEST(asked() == "8");

@@ -220,4 +220,19 @@ BOOST_FIXTURE_TEST_CASE(prices_can_be_read_while_they_are_replaced, book_fixture
     BOOST_TEST(wrong == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(other_routes_leave_the_lists_of_those_that_stay, book_fixture) {
+    make({1, 3});
+    gateway.on_pricing = [](int route_id) -> bridgexapi::answer<prices> {
+        return prices{price_of("31", route_id)};
+    };
+    ask(2);
+    price_cache_options other;
+    other.routes = {3, 5};
+    other.lifetime = 10ms;
+    book->apply(other);
+    BOOST_TEST(!micros_of(1));
+    BOOST_TEST((micros_of(3) == 3));
+    BOOST_TEST(!micros_of(5)); // nobody has asked yet
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -38,6 +38,19 @@ struct limit_fixture {
 
 BOOST_AUTO_TEST_SUITE(read_limit_suite)
 
+BOOST_FIXTURE_TEST_CASE(with_another_quota_the_questions_so_far_count_on, limit_fixture) {
+    read_limit limit(context.get_executor(), 0, clock, metrics);
+    BOOST_TEST(!ask(limit, a));
+    limit.set_quota(2);
+    BOOST_TEST(!ask(limit, a));
+    BOOST_TEST(!ask(limit, a));
+    BOOST_TEST(ask(limit, a).has_value());
+    limit.set_quota(3);
+    BOOST_TEST(ask(limit, a).has_value());
+    limit.set_quota(0);
+    BOOST_TEST(!ask(limit, a));
+}
+
 BOOST_FIXTURE_TEST_CASE(one_client_s_questions_do_not_use_up_another_s, limit_fixture) {
     read_limit limit(context.get_executor(), 3, clock, metrics);
     for (int i = 0; i < 3; ++i)

@@ -208,6 +208,28 @@ BOOST_AUTO_TEST_CASE(the_process_reports_itself) {
     BOOST_TEST(got.samples.at("process_start_time_seconds") <= now + 1);
 }
 
+BOOST_AUTO_TEST_CASE(after_a_reload_other_limits_have_names_and_one_that_stays_counts_on) {
+    metrics m(metrics_options{"test", {}, {"a", "b"}});
+    m.limit_violated("a", false);
+    m.know_limits({"a", "c"});
+    m.limit_violated("a", false);
+    m.limit_violated("c", false);
+    m.limit_violated("b", false); // of a request that began before
+    BOOST_TEST(value(m, R"(otpd_limit_violations_total{limit="a",mode="enforce"})") == 2);
+    BOOST_TEST(value(m, R"(otpd_limit_violations_total{limit="c",mode="enforce"})") == 1);
+    BOOST_TEST(value(m, R"(otpd_limit_violations_total{limit="other",mode="enforce"})") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(bad_settings_leave_the_time_of_good_ones) {
+    metrics m(options());
+    std::chrono::system_clock::time_point const first(1000s);
+    m.settings_read(true, first);
+    BOOST_TEST(value(m, "otpd_config_last_reload_successful") == 1);
+    m.settings_read(false, first + 5s);
+    BOOST_TEST(value(m, "otpd_config_last_reload_successful") == 0);
+    BOOST_TEST(value(m, "otpd_config_last_reload_success_timestamp_seconds") == 1000);
+}
+
 BOOST_AUTO_TEST_CASE(threads_count_together_while_others_scrape) {
     metrics m(options());
     constexpr int threads = 4;
