@@ -211,6 +211,7 @@ void service::apply(app::settings const& with) {
     metrics.know_limits(otp::names_of_limits(made->domain.rules));
     event_waiters.share_out(with.delivery.waiters_max, names_of_clients(with));
     reads.set_quota(read_quota_of(with.limits));
+    gates.apply(route_gate_options_of(with));
     scores.apply(with.routes.scores);
     prices.apply(price_cache_options_of(with));
     account.apply(with.spending.account);

@@ -72,6 +72,13 @@ adaptive_limit::adaptive_limit(route_gate_options const& options) noexcept
       max_(std::max(min_, static_cast<double>(options.concurrency_max))),
       limit_(std::clamp(static_cast<double>(options.concurrency_initial), min_, max_)) {}
 
+void adaptive_limit::apply(route_gate_options const& options) noexcept {
+    adaptive_limit const fresh(options);
+    min_ = fresh.min_;
+    max_ = fresh.max_;
+    limit_ = std::clamp(limit_, min_, max_);
+}
+
 void adaptive_limit::raise() noexcept {
     limit_ = std::min(max_, limit_ + 1 / limit_);
 }
@@ -83,6 +90,12 @@ void adaptive_limit::halve(std::uint64_t began_in) noexcept {
 }
 
 // --- gate ---------------------------------------------------------------------------------------
+
+void route_gate::apply(route_gate_options const& options) noexcept {
+    options_ = options;
+    limit_.apply(options);
+    breaker_.apply(options.circuit);
+}
 
 route_gate::decision route_gate::arrive(steady_time now, std::size_t waiting, duration left) {
     if (auto refused = refused_by_breaker(now)) return *refused;

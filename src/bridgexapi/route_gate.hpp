@@ -33,6 +33,8 @@ class adaptive_limit {
 public:
     explicit adaptive_limit(route_gate_options const& options) noexcept;
 
+    /// Other bounds. The limit stays within them.
+    void apply(route_gate_options const& options) noexcept;
     [[nodiscard]] std::size_t places() const noexcept { return static_cast<std::size_t>(limit_); }
     /// Incremented by each halving. A send remembers the era in which it began.
     [[nodiscard]] std::uint64_t era() const noexcept { return era_; }
@@ -72,6 +74,8 @@ public:
     route_gate(route_gate_options const& options, random_source& random) noexcept
         : options_(options), limit_(options), breaker_(options.circuit, random) {}
 
+    /// Other options. What was learned stays.
+    void apply(route_gate_options const& options) noexcept;
     /// A send arrives while `waiting` others are queued. `left` is the time until its deadline.
     [[nodiscard]] decision arrive(steady_time now, std::size_t waiting, duration left);
     /// The turn of the first send in the queue; nullopt while it must keep waiting.

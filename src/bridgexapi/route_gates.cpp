@@ -4,6 +4,8 @@
 #include "otpd/net/wait_queue.hpp"
 #include "route_gate.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <atomic>
 #include <exception>
 #include <utility>
@@ -39,6 +41,7 @@ public:
                                               sms message, deadline until);
 
     // Thread-safe.
+    void apply(route_gate_options const& options);
     [[nodiscard]] route_gate_stats stats() const noexcept;
     [[nodiscard]] bool refusing() const noexcept {
         return shown_.open &&
@@ -127,6 +130,14 @@ route_gates::gate::wait_in_queue(std::shared_ptr<gate> self, deadline until) {
     co_return self->logic_.too_many(self->clock_.now(), self->queue_.size());
 }
 
+void route_gates::gate::apply(route_gate_options const& options) {
+    asio::post(strand_, [self = shared_from_this(), options] {
+        self->logic_.apply(options);
+        self->serve_queue();
+        self->publish();
+    });
+}
+
 // --- on the strand ------------------------------------------------------------------------------
 
 route_gate::decision route_gates::gate::arrive(deadline until) {
@@ -212,6 +223,11 @@ route_gates::~route_gates() = default;
 asio::awaitable<send_outcome> route_gates::send_sms(sms message, deadline until) {
     auto const& its = impl_->of(message.route_id);
     return gate::send(its, impl_->behind(), std::move(message), until);
+}
+
+void route_gates::apply(route_gate_options const& options) {
+    for (auto const& each : impl_->all())
+        each->apply(options);
 }
 
 std::vector<route_gate_stats> route_gates::stats() const {

@@ -56,17 +56,14 @@ struct route_gate_options {
         using o = route_gate_options;
         keys.whole("concurrency_max", &o::concurrency_max, 0, 1024,
                    "Most sends of one route that are with BridgeXAPI at a time; 0: half of "
-                   "bridgexapi.connections_max.")
-            .at_restart();
+                   "bridgexapi.connections_max.");
         keys.whole("queue_max", &o::queue_max, 0, 100'000,
                    "Most sends of one route that may wait for their turn. More are refused, or "
-                   "take their plan's next step.")
-            .at_restart();
+                   "take their plan's next step.");
         keys.part(&o::circuit)
             .whole("failures_to_open", &net::circuit_options::failures_to_open, 1, 1000,
                    "Failures in a row that open a route's circuit breaker for a few seconds; then "
-                   "it is probed.")
-            .at_restart();
+                   "it is probed.");
     }
 };
 
@@ -100,6 +97,9 @@ public:
     ~route_gates() override;
 
     boost::asio::awaitable<send_outcome> send_sms(sms message, deadline until) override;
+
+    /// Other options, after a reload. Running sends keep their places. Thread-safe.
+    void apply(route_gate_options const& options);
 
     /// Thread-safe. Ascending by route; the entry of unknown ids comes first.
     [[nodiscard]] std::vector<route_gate_stats> stats() const;

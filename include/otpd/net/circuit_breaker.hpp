@@ -41,6 +41,9 @@ public:
     circuit_breaker(circuit_options const& options, random_source& random) noexcept
         : options_(options), random_(random) {}
 
+    /// Other options. Its state stays.
+    void apply(circuit_options const& options) noexcept { options_ = options; }
+
     /// Returns nullopt if enter() may be called, else the time after which to ask again.
     [[nodiscard]] std::optional<milliseconds> refusal(steady_time now) const noexcept;
     [[nodiscard]] entry enter() noexcept;

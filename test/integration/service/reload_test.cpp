@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_bad_file_changes_nothing_and_every_fault_is_told) {
     check_outcome(refused, 422, "validation_failed");
     auto const errors = object_of(refused).at("errors").as_array();
     BOOST_TEST(errors.size() == 2U);
-    BOOST_TEST(errors.size() == service.otpd.events("bad_setting").size());
+    eventually([&] { return service.otpd.events("bad_setting").size() == errors.size(); });
     BOOST_TEST(refused.body.find("lenght") != std::string::npos);
     BOOST_TEST(refused.body.find("otp.ttl_seconds") != std::string::npos);
     BOOST_TEST(service.shows("otpd_config_last_reload_successful 0"));

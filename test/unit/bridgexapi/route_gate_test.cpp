@@ -304,4 +304,21 @@ BOOST_AUTO_TEST_CASE(sends_of_before_the_breaker_changed_change_it_no_more) {
     BOOST_TEST(!fixture.gate.breaker().is_open());
 }
 
+BOOST_FIXTURE_TEST_CASE(other_options_bound_the_limit_and_keep_what_was_learned, gate_fixture) {
+    auto const first = enter();
+    auto options = four_places();
+    options.concurrency_max = 2;
+    options.circuit.failures_to_open = 1;
+    gate.apply(options);
+    BOOST_TEST(gate.limit().places() == 2U);
+    BOOST_TEST(gate.running() == 1U);
+    auto const second = enter();
+    BOOST_TEST(std::holds_alternative<route_gate::has_to_wait>(ask()));
+    leave(first, good());
+    BOOST_TEST(gate.limit().places() == 2U);
+    BOOST_TEST(leave(second, bad()).opened.has_value());
+    gate.apply(four_places());
+    BOOST_TEST(gate.breaker().is_open());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

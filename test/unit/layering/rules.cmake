@@ -79,6 +79,7 @@ set(may_hop
   src/store/backend/redis/redis_backend.cpp # starts and stops its connections; carries a batch each
   src/store/backend/sqlite/sqlite_backend.cpp # to its own thread and back
   src/store/batched_store.cpp # forms batches after the handlers that are ready
+  src/bridgexapi/route_gates.cpp # a reload gives each gate other options
   src/otp/to_the_end.hpp # a coroutine that cannot be cancelled, on the caller's own executor
   src/otp/send/admission_undo.cpp # its own loop, on the caller's executor
   src/otp/journal/journal.cpp # its own loop; requests and the tracker report entries to it

@@ -21,8 +21,7 @@ std::set<std::string> const fixed_sections{"server", "bridgexapi", "store", "tim
 std::set<std::string> const fixed_keys{
     "admin.listen",          "admin.accept_network",       "otp.hmac_secret",
     "otp.hmac_secret_file",  "otp.previous_hmac_secrets",  "otp.previous_hmac_secrets_file",
-    "otp.number_key_secret", "otp.number_key_secret_file", "routes.concurrency_max",
-    "routes.queue_max",      "routes.failures_to_open",    "delivery.enabled",
+    "otp.number_key_secret", "otp.number_key_secret_file", "delivery.enabled",
     "delivery.interval_ms",  "delivery.open_max",          "delivery.page_max",
     "log.queue_lines_max",
 };
