@@ -49,7 +49,7 @@ public:
         : strand_(asio::make_strand(std::move(executor))), deps_(deps),
           receivers_(boost::make_shared<receiver_list const>(
               made_of(std::move(endpoints), with, receiver_list()))),
-          drained_(strand_) {}
+          has_receivers_(!receivers_.load()->empty()), drained_(strand_) {}
 
     [[nodiscard]] net::strand strand() const noexcept { return strand_; }
     /// Stops queueing and sending. Thread-safe.
@@ -64,7 +64,8 @@ public:
         auto const wanted_by = [&what](receiver_ptr const& one) { return one->wants(what); };
         // With an outbox, the next process sends what comes after the end.
         bool const is_open = deps_.kept_in != nullptr || !closed_.load(std::memory_order_relaxed);
-        return is_open && std::ranges::any_of(*receivers_.load(), wanted_by);
+        return has_receivers_.load(std::memory_order_relaxed) && is_open &&
+               std::ranges::any_of(*receivers_.load(), wanted_by);
     }
 
     void on_event(otp::verification_event const& event) noexcept {
@@ -97,6 +98,7 @@ public:
             boost::make_shared<receiver_list const>(made_of(std::move(endpoints), with, *before));
         return [self = shared_from_this(), before = std::move(before), made = std::move(made)] {
             self->receivers_.store(made);
+            self->has_receivers_ = !made->empty();
             asio::post(self->strand_, [self, before, made] { self->replaced(*before, *made); });
         };
     }
@@ -411,7 +413,8 @@ private:
     dependencies const deps_;
     /// Read from any thread. Not std::atomic: see otp/money/price_cache.cpp.
     boost::atomic_shared_ptr<receiver_list const> receivers_;
-    receiver_list retired_; // by reloads; they still send something
+    std::atomic<bool> has_receivers_; // spares most services the load
+    receiver_list retired_;           // by reloads; they still send something
     std::deque<receiver_ptr> closed_receivers_;
     std::atomic<std::size_t> arrivals_ = 0;
     std::atomic<bool> closed_ = false; // no message is queued any more

@@ -6,9 +6,12 @@
 #include "otp/send/hedge_queue.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+#include <boost/smart_ptr/weak_ptr.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -149,6 +152,20 @@ BOOST_AUTO_TEST_CASE(a_report_drops_the_one_that_waits) {
     hedger.on_event(report);
     let_reports_be_late();
     BOOST_TEST(asked() == "8");
+}
+
+// A reload may have replaced the rules meanwhile.
+BOOST_AUTO_TEST_CASE(one_that_waits_keeps_the_generation_of_its_caller) {
+    auto first = request();
+    first.caller.generation = boost::make_shared<int>(0);
+    boost::weak_ptr<void const> const kept = first.caller.generation;
+    BOOST_REQUIRE(
+        run(context, hedged.sender.send(std::exchange(first, request()), deadline::in(30s)))
+            .has_value());
+    BOOST_TEST(!kept.expired());
+    let_reports_be_late();
+    BOOST_TEST(asked() == "8 1");
+    BOOST_TEST(kept.expired());
 }
 
 BOOST_AUTO_TEST_CASE(a_drain_drops_all_that_wait) {
