@@ -18,7 +18,7 @@ constexpr std::chrono::hours settled_within{2};
 /// The longest gap between two reads whose hours are still read.
 constexpr std::chrono::hours made_up_for{31 * 24};
 /// Until a reload.
-constexpr std::chrono::hours never{365 * 24};
+constexpr std::chrono::hours no_reads{365 * 24};
 
 } // namespace
 
@@ -49,7 +49,7 @@ private:
     };
 
     asio::awaitable<steady_time::duration> run() {
-        if (pause() == never) co_return never;
+        if (pause() == no_reads) co_return no_reads;
         try {
             co_await read();
         } catch (std::exception const&) {
@@ -60,7 +60,7 @@ private:
 
     [[nodiscard]] steady_time::duration pause() const {
         auto const interval = account_.options().interval;
-        if (interval == interval.zero()) return never;
+        if (interval == interval.zero()) return no_reads;
         return interval;
     }
 
