@@ -107,8 +107,8 @@ otpd: money.daily_cap or an enforced [[budget]] of key total is required with se
 accept the few that may be meant.
 
 SIGHUP and `POST /reload` [read the settings again](operations.md#reload) and apply all that the
-list below does not mark with *needs a restart*. Bad settings change nothing. The environment is that
-of the start: what is set there stays.
+list below does not mark with *needs a restart*. Bad settings change nothing. The environment is
+that of the start: what is set there stays.
 
 ## Tables
 

@@ -24,11 +24,11 @@ struct exchanging_service : service {
         routes = http::router();
         api::add_routes(routes, [this] { return present; });
     }
-    deps_ptr made(std::string const& delivery_url, api::reload_report report = {}) {
+    deps_ptr made(std::string const& delivery_url, api::reload_report outcome = {}) {
         return boost::make_shared<api::dependencies const>(api::dependencies{
             domain,
             catalogue,
-            this->report,
+            report,
             stats,
             limit,
             callers,
@@ -37,8 +37,8 @@ struct exchanging_service : service {
             {},
             delivery_url,
             false,
-            [report = std::move(report)]() -> boost::asio::awaitable<api::reload_report> {
-                co_return report;
+            [outcome = std::move(outcome)]() -> boost::asio::awaitable<api::reload_report> {
+                co_return outcome;
             }});
     }
     std::string delivery_url_of(http::response const& sent) {
