@@ -13,7 +13,7 @@ FROM ${DEBIAN} AS build
 WORKDIR /otpd
 # What is installed changes seldom, so it has a layer of its own.
 COPY script/setup script/setup
-RUN script/setup
+RUN script/setup --build npm
 COPY . .
 RUN script/build otpd bridgexapi-stub && strip build/release/otpd build/release/bridgexapi-stub
 
