@@ -7,7 +7,10 @@
 #include <boost/json/string.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <limits>
+#include <system_error>
 
 namespace otpd::api {
 
@@ -149,9 +152,22 @@ private:
     std::string text_;
 };
 
+/// Of a text like 3, " 3 ", 3.00 or 3E0.
+std::optional<std::int64_t> integer_in(std::string_view text) {
+    constexpr double most = 1e15; // up to which a double is exact
+    text = trim_ascii(text);
+    double number = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [stop, fault] = std::from_chars(text.data(), end, number);
+    bool const is_whole = fault == std::errc() && stop == end && std::abs(number) <= most &&
+                          number == std::trunc(number);
+    if (!is_whole) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
 } // namespace
 
-json_body::json_body(std::string_view text) {
+json_body::json_body(std::string_view text, bool loose_integers) : loose_integers_(loose_integers) {
     if (text.empty()) {
         reject_body("Field required", "missing");
         return;
@@ -208,16 +224,23 @@ std::optional<int> json_body::required_integer(std::string_view name, int least,
 std::optional<int> json_body::optional_integer(std::string_view name, int least, int most) {
     auto const* found = find_value(name);
     if (found == nullptr) return std::nullopt;
-    if (found->type != member::kind::integer)
+    bool const may_hold_one = loose_integers_ && (found->type == member::kind::string ||
+                                                  found->type == member::kind::decimal);
+    std::optional<std::int64_t> number;
+    if (found->type == member::kind::integer)
+        number = found->number;
+    else if (may_hold_one)
+        number = integer_in(found->text);
+    if (!number)
         reject(name, "Input should be a valid integer", "int_type");
-    else if (found->number < least)
+    else if (*number < least)
         reject(name, "Input should be greater than or equal to " + std::to_string(least),
                "greater_than_equal");
-    else if (found->number > most)
+    else if (*number > most)
         reject(name, "Input should be less than or equal to " + std::to_string(most),
                "less_than_equal");
     else
-        return static_cast<int>(found->number);
+        return static_cast<int>(*number);
     return std::nullopt;
 }
 

@@ -22,8 +22,9 @@ namespace otpd::api {
 
 class json_body {
 public:
-    /// `text` is used only during the constructor.
-    explicit json_body(std::string_view text);
+    /// `text` is used only during the constructor. With `loose_integers`, "3" and 3.0 are integers
+    /// too, as in the reference implementation.
+    explicit json_body(std::string_view text, bool loose_integers = false);
 
     /// If the member is missing or not a string, adds a fault and returns nullopt.
     std::optional<std::string_view> required_string(std::string_view name);
@@ -78,6 +79,7 @@ private:
 
     std::vector<member> members_;
     fault_list faults_;
+    bool loose_integers_;
     bool readable_ = true; ///< false: missing members are not reported
 };
 

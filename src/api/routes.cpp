@@ -3,6 +3,7 @@
 #include "json_body.hpp"
 #include "otpd/api/local_only.hpp"
 #include "problems.hpp"
+#include "reference_form.hpp"
 #include "route_table.hpp"
 
 #include <boost/smart_ptr/make_shared.hpp>
@@ -78,7 +79,9 @@ answer check_and_call(row const& row, boost::shared_ptr<dependencies const> kept
     api_call const checked{deps, request, deps.callers.identify(request), kept};
     if (row.who != anybody && checked.client == nullptr)
         co_return to_response(http::unauthorized(), request);
-    if (row.body == json)
+    // A body without a type is JSON to the reference.
+    bool const needs_type = request.header("Content-Type") || !follows_reference(deps, request);
+    if (row.body == json && needs_type)
         if (auto const wrong = wrong_content_type(request)) co_return to_response(*wrong, request);
     if (row.counted == reads) {
         auto const refused = co_await deps.reads.refusal(*checked.client);
@@ -91,13 +94,24 @@ answer check_and_call(row const& row, boost::shared_ptr<dependencies const> kept
     co_return co_await call(checked, std::move(segment)...);
 }
 
+/// `request` outlives the answer.
+answer in_reference_form(http::request const& request, answer ours) {
+    auto reply = co_await std::move(ours);
+    take_reference_form(request, reply);
+    co_return reply;
+}
+
 template <class... Parameter>
 void add(http::router& routes, row const& row, dependencies_source const& deps,
          answer (*call)(api_call, Parameter...)) {
-    routes.add(row.verb, row.path,
-               [&row, deps, call](http::request const& request, Parameter... segment) {
-                   return check_and_call(row, deps(), request, call, std::move(segment)...);
-               });
+    routes.add(
+        row.verb, row.path, [&row, deps, call](http::request const& request, Parameter... segment) {
+            auto kept = deps();
+            bool const is_rewritten = kept && follows_reference(*kept, request);
+            auto ours = check_and_call(row, std::move(kept), request, call, std::move(segment)...);
+            if (!is_rewritten) return ours;
+            return in_reference_form(request, std::move(ours));
+        });
 }
 
 void add(http::router& routes, row const& row, dependencies_source const& deps) {

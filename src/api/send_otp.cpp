@@ -6,6 +6,7 @@
 #include "json_writer.hpp"
 #include "limit_fields.hpp"
 #include "problems.hpp"
+#include "reference_form.hpp"
 #include "route_table.hpp"
 #include "steps.hpp"
 
@@ -106,7 +107,7 @@ answer send_otp(api_call call) {
     auto const& request = call.request;
     auto key = read_idempotency_key(request);
     if (!key) co_return to_response(to_problem(key.error()), request);
-    json_body body(request.body());
+    json_body body(request.body(), follows_reference(call.deps, request));
     auto send = parse(body, request, *call.client, call.deps.domain.rules);
     if (send) send->caller.generation = call.generation; // for a second message
     if (!send) co_return to_response(body.problem(), request);

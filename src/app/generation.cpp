@@ -19,7 +19,8 @@ otp::operations domain_of(settings const& settings, otp::operations_dependencies
 }
 
 api::dependencies dependencies_of(generation& all, generation_parts const& parts,
-                                  api::authenticator const& callers, bool is_local_only) {
+                                  api::authenticator const& callers, bool reference_form,
+                                  bool is_local_only) {
     return {all.domain,
             all.catalogue,
             all.spending,
@@ -30,6 +31,7 @@ api::dependencies dependencies_of(generation& all, generation_parts const& parts
             parts.why_not_ready,
             all.settings.bridgexapi.base_url,
             all.settings.delivery.status_url,
+            reference_form,
             is_local_only,
             parts.reload,
             [&callers = all.clients] { return callers.clients(); },
@@ -43,7 +45,9 @@ generation::generation(app::settings with, generation_parts const& parts)
       operators(operators_of(settings.admin)), domain(domain_of(settings, parts.domain)),
       spending(domain.rules, domain.spending, parts.domain.store, parts.domain.now),
       catalogue(domain.rules, parts.upstream, parts.prices, parts.account, parts.domain.now),
-      for_clients(dependencies_of(*this, parts, clients, is_local_only(settings))),
-      for_operators(dependencies_of(*this, parts, operators ? *operators : clients, false)) {}
+      for_clients(dependencies_of(*this, parts, clients, settings.compat.reference,
+                                  is_local_only(settings))),
+      for_operators(dependencies_of(*this, parts, operators ? *operators : clients, false, false)) {
+}
 
 } // namespace otpd::app

@@ -196,6 +196,17 @@ struct auth_settings {
     }
 };
 
+struct compat_settings {
+    bool reference = false; ///< api/reference_form.hpp
+
+    template <class Keys>
+    static void declare(Keys keys) {
+        keys.flag("reference", &compat_settings::reference,
+                  "Whether answers have the form of the FastAPI service that otpd replaces, for "
+                  "programs that were written for it. All limits hold.");
+    }
+};
+
 struct store_settings : store::common_options {
     store::location url;
     secret_string password;         ///< for a `url` without one
@@ -405,6 +416,7 @@ struct settings {
     bridgexapi_settings bridgexapi;
     otp_settings otp;
     auth_settings auth;
+    compat_settings compat;
     store_settings store;
     limits_settings limits;
     otp::pumping_rules pumping;

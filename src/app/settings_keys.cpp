@@ -39,6 +39,7 @@ std::vector<setting_key> all_keys() {
     add_fixed_section(all, "bridgexapi", &settings::bridgexapi);
     add_section(all, "otp", &settings::otp);
     add_section(all, "auth", &settings::auth);
+    add_section(all, "compat", &settings::compat);
     add_fixed_section(all, "store", &settings::store);
     add_section(all, "limits", &settings::limits);
     add_section(all, "pumping", &settings::pumping);

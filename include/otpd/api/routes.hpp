@@ -56,6 +56,7 @@ struct dependencies {
     /// This service's public base URL, without a trailing slash. When set, `delivery_status_url` is
     /// `<base>/deliveries/<id>` instead.
     std::string delivery_url;
+    bool reference_form = false; ///< compat_settings::reference
     /// Serves requests from this machine only (local_only.hpp).
     bool is_local_only = false;
     reload_function reload = {};

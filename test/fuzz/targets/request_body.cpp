@@ -77,6 +77,8 @@ void check_problem(api::json_body const& body) {
 } // namespace
 
 OTPD_FUZZ_TARGET(request_body) {
+    api::json_body loose(bytes, true); // compat.reference
+    read_every_field(loose);
     api::json_body body(bytes);
     bool const readable = body.valid();
     json::parse_options eight_levels;

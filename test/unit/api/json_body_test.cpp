@@ -113,6 +113,41 @@ BOOST_DATA_TEST_CASE(read_integer_tokens_only, data::make(integers)) {
     BOOST_TEST(body.valid() == sample.accepted);
 }
 
+struct loose_case {
+    char const* text;
+    int number; ///< 0: refused
+};
+static std::ostream& operator<<(std::ostream& out, loose_case const& c) {
+    return out << c.text;
+}
+std::array const loose_integers{
+    loose_case{"3", 3},
+    loose_case{"\"3\"", 3},
+    loose_case{"\" 3\"", 3},
+    loose_case{"3.0", 3},
+    loose_case{"3E0", 3},
+    loose_case{"\"3.00\"", 3},
+    loose_case{"3.5", 0},
+    loose_case{"\"3x\"", 0},
+    loose_case{"\"3 0\"", 0},
+    loose_case{"\"0x3\"", 0},
+    loose_case{"\"\"", 0},
+    loose_case{"\"0\"", 0},
+    loose_case{"9.0", 0},
+    loose_case{"\"nan\"", 0},
+    loose_case{"\"inf\"", 0},
+    loose_case{"true", 0},
+    loose_case{"[3]", 0},
+    loose_case{"\"4294967299\"", 0}, // 3 modulo 2^32
+    loose_case{"\"99999999999999999999\"", 0},
+};
+BOOST_DATA_TEST_CASE(read_texts_and_whole_decimals_as_integers_for_programs_of_the_reference,
+                     data::make(loose_integers)) {
+    json_body body(std::string(R"({"route_id":)") + sample.text + "}", true);
+    BOOST_TEST(body.optional_integer("route_id", 1, 8).value_or(0) == sample.number);
+    BOOST_TEST(body.valid() == (sample.number != 0));
+}
+
 std::array<char const*, 12> const not_json{
     "{",           "{\"a\":}",        "{\"a\":1,}",  "{'a':1}",       "{\"a\":01}",
     "{\"a\":NaN}", "{\"a\":1} x",     "{\"a\":1}{}", "/**/{\"a\":1}", "{\"a\":\"\x01\"}",

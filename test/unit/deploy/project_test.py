@@ -23,6 +23,7 @@ class Project(Files):
         self.check_licenses()
         self.check_changelog()
         self.check_index()
+        self.check_words()
         return self.faults
 
     def check_licenses(self):
@@ -60,6 +61,22 @@ class Project(Files):
                 if name != "README.md" and (name.endswith(".md") or page in ("LICENSE", "NOTICE")):
                     self.expect(page in linked, f"README.md: does not lead to {page}")
 
+    def check_words(self):
+        """What the pages on coming over name is there: settings, tables, variables, and codes with their statuses."""
+        settings, codes = self.text("docs/configuration.md"), self.text("docs/api.md")
+        sections = "|".join(re.findall(r"^\[(\w+)\]$", self.text("config.toml"), re.M))
+        for name in sorted(os.listdir(os.path.join(self.root, "docs"))):
+            if not name.startswith("from-"):
+                continue
+            text = self.text(f"docs/{name}")
+            there = {f"| `{key}` |" for key in re.findall(rf"`((?:{sections})\.\w+)`", text)}
+            there |= {f"### `{table}`" for table in re.findall(r"`(\[\[\w+\]\])`", text)}
+            there |= {f"`{variable}`" for variable in re.findall(r"`((?:OTP|API|DEFAULT|BRIDGEXAPI|DEBUG)_[A-Z_]+)`", text)}
+            for word in sorted(there):
+                self.expect(word in settings, f"docs/{name}: there is no {word}")
+            for status, code in re.findall(r"`(\d{3})` `(\w+)`", text):
+                self.expect(re.search(rf"^\| [\d, ]*{status}[\d, ]* \|[^|]*`{code}`", codes, re.M), f"docs/{name}: there is no {status} {code}")
+
 
 prove(Project, [
     ("LICENSE", "2.0", "2.1", "not the text of Apache-2.0"),
@@ -71,5 +88,9 @@ prove(Project, [
     ("CHANGELOG.md", "## [Unreleased]", "## [Unreleased]\n\n## [0.2.0]", "[0.2.0] is no version with its day"),
     ("CHANGELOG.md", "## [Unreleased]", "## [Unreleased]\n\n## [0.0.1] - 2027-01-01\n\n## [0.0.2] - 2027-02-01", "the newest version is not first"),
     ("CHANGELOG.md", "## [Unreleased]", "## [Unreleased]\n\n## [99.0.0] - 2027-01-01", "older than the last release"),
+    ("docs/from-otpgateway.md", "`otp.ttl_seconds`", "`otp.ttl`", "there is no | `otp.ttl` |"),
+    ("docs/from-otpgateway.md", "`[[template]]`", "`[[text]]`", "there is no ### `[[text]]`"),
+    ("docs/from-otpgateway.md", "`404` `no_active_otp`", "`400` `no_active_otp`", "there is no 400 no_active_otp"),
+    ("docs/from-the-reference.md", "`OTP_MAX_ATTEMPTS`", "`OTP_ATTEMPTS`", "there is no `OTP_ATTEMPTS`"),
     ("README.md", "docs/capacity.md", "docs/deployment.md", "does not lead to docs/capacity.md"),
 ])

@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(every_part_gets_its_settings) {
         "drift_tolerance = 7\n[delivery]\nenabled = false\ninterval_ms = 800\nopen_max = 9\n"
         "page_max = 10\n[timeline]\nfile = \"/x\"\nbytes_max = 65536\nfiles_max = 12\n"
         "[webhooks]\nqueue_max = 13\ntimeout_ms = 1400\n"
-        "[tracing]\nsample_ratio = 0.25\nqueue_max = 640\n"));
+        "[tracing]\nsample_ratio = 0.25\nqueue_max = 640\n[compat]\nreference = true\n"));
     auto const gates = otpd::app::route_gate_options_of(all);
     BOOST_TEST(gates.queue_max == 1U);
     BOOST_TEST(gates.circuit.failures_to_open == 2U);
@@ -301,6 +301,7 @@ BOOST_AUTO_TEST_CASE(every_part_gets_its_settings) {
     BOOST_TEST((all.webhooks.timeout == 1400ms));
     BOOST_TEST(all.tracing.spans.sample_ratio == 0.25);
     BOOST_TEST(all.tracing.spans.queue_max == 640U);
+    BOOST_TEST(all.compat.reference);
 }
 
 BOOST_AUTO_TEST_CASE(everybody_is_the_client_default_until_somebody_needs_a_token) {
