@@ -49,7 +49,7 @@ std::vector<setting_key> all_keys() {
     add_section(all, "delivery", &settings::delivery);
     add_fixed_section(all, "timeline", &settings::timeline);
     add_section(all, "webhooks", &settings::webhooks);
-    add_section(all, "tracing", &settings::tracing);
+    add_fixed_section(all, "tracing", &settings::tracing);
     add_section(all, "log", &settings::log);
     settings const defaults{};
     for (auto& key : all)
