@@ -58,6 +58,10 @@ static_assert(std::ranges::none_of(rows,
                                    }),
               "what is counted is counted for a client");
 
+/// Every path exists with this version before it, for clients to come, and without, as in the
+/// reference implementation.
+constexpr std::string_view version_prefix = "/v1";
+
 http::response not_found(http::request const& request) {
     http::problem problem;
     problem.status = 404;
@@ -132,11 +136,13 @@ std::vector<std::string_view> paths() {
 }
 
 void add_routes(http::router& routes, dependencies_source deps) {
+    routes.serve_also_under(version_prefix);
     for (auto const& each : rows)
         if (each.who != only_operator) add(routes, each, deps);
 }
 
 void add_operator_routes(http::router& routes, dependencies_source deps) {
+    routes.serve_also_under(version_prefix);
     for (auto const& each : rows)
         if (each.who != anybody && each.who != client) add(routes, each, deps);
 }

@@ -122,6 +122,8 @@ router::match router::find(method verb, std::string_view path, path_parameters& 
         result.allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
         return result;
     }
+    if (path.starts_with(prefix_) && path.substr(prefix_.size()).starts_with('/'))
+        path.remove_prefix(prefix_.size());
     auto const place = std::ranges::find_if(
         resources_, [&](resource const& r) { return matches(r, path, parameters); });
     if (place == resources_.end()) return result;

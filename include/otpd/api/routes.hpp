@@ -71,7 +71,7 @@ using dependencies_source = std::function<boost::shared_ptr<dependencies const>(
 
 /// Lists each path of the table once. Metrics use them as labels before the first request.
 [[nodiscard]] std::vector<std::string_view> paths();
-/// Adds all public routes.
+/// Adds all public routes: each path, and the same under /v1.
 void add_routes(http::router& routes, dependencies_source deps);
 /// With dependencies that never change.
 void add_routes(http::router& routes, dependencies const& deps);

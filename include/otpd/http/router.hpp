@@ -99,6 +99,9 @@ public:
             detail::bind_parameters(std::move(call), arguments, std::make_index_sequence<count>{}));
     }
 
+    /// Every route has a second path, which begins with `prefix`: "/v1". Both have one pattern.
+    void serve_also_under(std::string_view prefix) { prefix_ = prefix; }
+
     [[nodiscard]] std::vector<route_info> routes() const;
 
     struct match {
@@ -128,6 +131,7 @@ private:
     [[nodiscard]] static std::string allowed_methods(resource const& resource);
 
     std::vector<resource> resources_; ///< fewest variable segments first
+    std::string prefix_;              ///< or empty
 };
 
 } // namespace otpd::http

@@ -157,6 +157,21 @@ BOOST_AUTO_TEST_CASE(labels_requests_by_pattern) {
     BOOST_TEST(routes.find(method::get, "/77", parameters).pattern == router::unmatched);
 }
 
+BOOST_AUTO_TEST_CASE(serves_the_same_under_a_prefix_and_labels_it_alike) {
+    auto routes = sample();
+    routes.serve_also_under("/v1");
+    BOOST_TEST(ask(routes, method::get, "/v1/routes/12/pricing").value() == "pricing 12");
+    BOOST_TEST(ask(routes, method::get, "/routes/12/pricing").value() == "pricing 12");
+    BOOST_TEST(ask(routes, method::get, "/v1/routes/scores").value() == "scores");
+    path_parameters parameters;
+    BOOST_TEST(routes.find(method::get, "/v1/routes/77/pricing", parameters).pattern ==
+               "/routes/{id}/pricing");
+    BOOST_TEST((outcome(routes, method::get, "/v1/send-otp") == lookup::method_not_allowed));
+    for (std::string_view path : {"/v1", "/v1send-otp", "/v1/v1/send-otp", "/v1//send-otp",
+                                  "/V1/send-otp", "/%761/send-otp", "/v2/send-otp"})
+        BOOST_TEST((outcome(routes, method::get, path) == lookup::not_found), path);
+}
+
 BOOST_AUTO_TEST_CASE(lists_its_routes) {
     router routes;
     routes.add(method::get, "/a/{b}", [](request const&, std::string_view) -> awaitable<response> {
