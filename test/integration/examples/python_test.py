@@ -167,6 +167,19 @@ class LoginForm(unittest.TestCase):
         self.assertEqual(running.texts(number), [])
 
 
+class LockFiles(unittest.TestCase):
+    def test_they_pin_every_package_by_its_hash_and_name_no_address(self):
+        found = 0
+        for folder in ("web", "web/lint", "clients/typescript", "examples/webhook", "examples/better-auth"):
+            with open(os.path.join(with_otpd.root, folder, "package-lock.json"), encoding="utf-8") as file:
+                packages = json.load(file)["packages"]
+            for name, package in packages.items():
+                self.assertNotIn("resolved", package, f"{folder}: {name}")
+                self.assertEqual("integrity" in package, name != "", f"{folder}: {name}")
+                found += 1
+        self.assertGreater(found, 5)
+
+
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--otpd", required=True)

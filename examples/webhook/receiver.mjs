@@ -1,0 +1,52 @@
+// Receives the webhooks of otpd: WEBHOOK_SECRET=whsec_... node receiver.mjs [PORT]
+// The secret is one of `secrets` of its [[webhook]].
+
+import { createServer } from "node:http";
+import { Webhook } from "standardwebhooks";
+
+const bytesMax = 65_536;
+const idsMax = 10_000;
+
+/** Calls `onEvent` once for each event. If that fails, otpd sends the event again later. */
+export function receiver(secret, onEvent) {
+  const webhook = new Webhook(secret);
+  const seen = new Set(); // several instances would keep this in their database
+
+  async function answer(request) {
+    const parts = [];
+    let bytes = 0;
+    for await (const part of request) {
+      bytes += part.length;
+      if (bytes > bytesMax) return 413;
+      parts.push(part);
+    }
+    let event;
+    try {
+      // Over the bytes as they came. Refuses what is older than five minutes, too.
+      event = webhook.verify(Buffer.concat(parts), request.headers);
+    } catch {
+      return 401;
+    }
+    const id = request.headers["webhook-id"];
+    if (seen.has(id)) return 204;
+    seen.add(id);
+    if (seen.size > idsMax) seen.delete(seen.values().next().value);
+    try {
+      await onEvent(event);
+    } catch {
+      seen.delete(id);
+      return 500;
+    }
+    return 204;
+  }
+
+  return createServer((request, response) => {
+    if (request.method !== "POST" || request.url !== "/webhook") return response.writeHead(404).end();
+    answer(request)
+      .catch(() => 500)
+      .then((status) => response.writeHead(status).end());
+  });
+}
+
+if (import.meta.filename === process.argv[1])
+  receiver(process.env.WEBHOOK_SECRET, (event) => console.log(event.type, event.data)).listen(process.argv[2] ?? 8081, "127.0.0.1");

@@ -1,0 +1,64 @@
+// Against otpd and the stub: script/examples webhook
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { receiver } from "./receiver.mjs";
+
+const { OTPD_URL, OTPD_TOKEN, STUB_URL, RECEIVER_PORT, WEBHOOK_SECRET } = process.env;
+
+const requests = []; // as they came
+const events = [];
+const waiting = [];
+const server = receiver(WEBHOOK_SECRET, (event) => {
+  events.push(event);
+  for (const look of waiting) look();
+});
+server.on("request", (request) => {
+  const parts = [];
+  request.on("data", (part) => parts.push(part));
+  request.on("end", () => requests.push({ headers: request.headers, body: Buffer.concat(parts) }));
+});
+before(() => new Promise((resume) => server.listen(RECEIVER_PORT, "127.0.0.1", resume)));
+after(() => server.close());
+
+const event = (type, id) =>
+  new Promise((resume) => {
+    const look = () => {
+      const found = events.find((one) => one.type === type && one.data.verification_id === id);
+      if (found) resume(found);
+    };
+    waiting.push(look);
+    look();
+  });
+const ask = async (url, body) => {
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${OTPD_TOKEN}` };
+  return (await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })).json();
+};
+const post = (headers, body) => fetch(`http://127.0.0.1:${RECEIVER_PORT}/webhook`, { method: "POST", headers, body });
+
+test("events of otpd are verified, from the send to the verified code", async () => {
+  const phone_number = "+31612343001";
+  const sent = await ask(`${OTPD_URL}/v1/send-otp`, { phone_number, reference: "order-4711" });
+  const { data } = await event("verification.accepted", sent.verification_id);
+  assert.equal(data.reference, "order-4711");
+  assert.equal(data.bx_message_id, sent.bx_message_id);
+  await ask(`${STUB_URL}/__stub/messages`, { bx_message_id: sent.bx_message_id, state: "DELIVERED" });
+  await event("verification.delivered", sent.verification_id);
+  const { messages } = await (await fetch(`${STUB_URL}/__stub/messages?number=${phone_number.slice(1)}`)).json();
+  const code = messages[0].text.match(/\b\d{6}\b/)[0];
+  await ask(`${OTPD_URL}/v1/verify-otp`, { phone_number, code, verification_id: sent.verification_id });
+  await event("verification.verified", sent.verification_id);
+});
+
+test("an event that comes twice is taken once, and a forged one never", async () => {
+  const { headers, body } = requests[0];
+  const signed = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("webhook-")));
+  const before = events.length;
+  assert.equal((await post(signed, body)).status, 204);
+  assert.equal((await post(signed, Buffer.concat([body, Buffer.from(" ")]))).status, 401);
+  assert.equal((await post({ ...signed, "webhook-id": "msg_other" }, body)).status, 401);
+  assert.equal((await post({ ...signed, "webhook-timestamp": "1700000000" }, body)).status, 401);
+  assert.equal((await post({}, body)).status, 401);
+  assert.equal(events.length, before);
+});
