@@ -75,6 +75,26 @@ class PythonClient(unittest.TestCase):
         self.assertEqual(len(client.keys), 2)
 
 
+class Versions(unittest.TestCase):
+    """The paths under /v1, which the clients use."""
+
+    def ask(self, url, token):
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read().decode()
+
+    def test_they_answer_as_those_without_it_also_to_the_operator(self):
+        self.assertEqual(self.ask(running.url + "/v1/config", running.token), self.ask(running.url + "/config", running.token))
+        self.assertIn("spent_today", self.ask(running.admin_url + "/v1/balance", running.admin_token))
+        self.assertIn("<html", self.ask(running.url + "/v1/docs", ""))
+
+    def test_they_add_no_series_to_the_metrics(self):
+        otpd_client.Otpd(running.url, running.token).send("+31612346001")
+        metrics = self.ask(running.admin_url + "/metrics", running.admin_token)
+        self.assertRegex(metrics, r'otpd_http_requests_total\{[^}]*route="/send-otp"[^}]*\} [1-9]')
+        self.assertNotIn("/v1", metrics)
+
+
 class Browser:
     """Keeps cookies, and follows redirections."""
 

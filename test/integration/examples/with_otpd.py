@@ -42,8 +42,9 @@ class Otpd:
     def __init__(self, otpd, stub):
         self.place = tempfile.TemporaryDirectory()
         self.running = []
-        self.token = secrets.token_hex(16)
-        self.receiver_port = free_port()
+        self.token, self.admin_token = secrets.token_hex(16), secrets.token_hex(16)
+        self.receiver_port, admin_port = free_port(), free_port()
+        self.admin_url = f"http://127.0.0.1:{admin_port}"
         self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         folder = self.place.name
         self.ca = f"{folder}/ca.pem"
@@ -54,7 +55,7 @@ class Otpd:
                                                 f"{folder}/server.pem", "--tls-key", f"{folder}/server.key")
         self.url = "http://" + self.start(otpd, {
             "BRIDGEXAPI_API_KEY": "stub-api-key", "OTPD_BRIDGEXAPI_CA_FILE": self.ca, "OTPD_BRIDGEXAPI_BASE_URL": self.stub_url,
-            "API_AUTH_TOKEN": self.token, "OTPD_DELIVERY_INTERVAL_MS": "500"}, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+            "API_AUTH_TOKEN": self.token, "OTPD_ADMIN_TOKEN": self.admin_token, "OTPD_DELIVERY_INTERVAL_MS": "500"}, "--listen", "127.0.0.1:0", "--admin-listen", f"127.0.0.1:{admin_port}")
 
     def start(self, program, environment, *arguments):
         process = subprocess.Popen([program, *arguments], cwd=self.place.name, env=environment, text=True,
