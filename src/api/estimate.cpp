@@ -10,8 +10,8 @@ namespace otpd::api {
 
 namespace {
 
-std::optional<otp::estimate_request> parse(json_body& body, http::request const& request,
-                                           otp::client const& client) {
+std::optional<otp::estimate_request> parse_estimate(json_body& body, http::request const& request,
+                                                    otp::client const& client) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const route_id = read_route_id(body);
@@ -39,7 +39,7 @@ std::string write(bridgexapi::estimate const& estimate, otp::client const& clien
 answer estimate(api_call call) {
     auto const& request = call.request;
     json_body body(request.body());
-    auto asked = parse(body, request, *call.client);
+    auto asked = parse_estimate(body, request, *call.client);
     if (!asked) co_return to_response(body.problem(), request);
     auto const found =
         co_await call.deps.domain.estimator.estimate(*std::move(asked), request.until());

@@ -28,8 +28,8 @@ bool contains(std::string_view text, phone_number const& number) {
            std::string::npos;
 }
 
-std::optional<otp::release_request> parse(json_body& body, api_call const& call,
-                                          release_part what) {
+std::optional<otp::release_request> parse_release(json_body& body, api_call const& call,
+                                                  release_part what) {
     auto const client = body.required_string("client");
     auto number = read_phone_number(body);
     auto reason = read_reason(body, what == release_part::locks);
@@ -42,7 +42,7 @@ std::optional<otp::release_request> parse(json_body& body, api_call const& call,
 
 answer release(api_call call, release_part what) {
     json_body body(call.request.body());
-    auto request = parse(body, call, what);
+    auto request = parse_release(body, call, what);
     if (!request) co_return to_response(body.problem(), call.request);
 
     auto const client = request->client;

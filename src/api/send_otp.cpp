@@ -17,8 +17,8 @@ namespace otpd::api {
 
 namespace {
 
-std::optional<otp::send_request> parse(json_body& body, http::request const& request,
-                                       otp::client const& client, otp::policy const& policy) {
+std::optional<otp::send_request> parse_send(json_body& body, http::request const& request,
+                                            otp::client const& client, otp::policy const& policy) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const route_id = read_route_id(body);
@@ -108,7 +108,7 @@ answer send_otp(api_call call) {
     auto key = read_idempotency_key(request);
     if (!key) co_return to_response(to_problem(key.error()), request);
     json_body body(request.body(), follows_reference(call.deps, request));
-    auto send = parse(body, request, *call.client, call.deps.domain.rules);
+    auto send = parse_send(body, request, *call.client, call.deps.domain.rules);
     if (send) send->caller.generation = call.generation; // for a second message
     if (!send) co_return to_response(body.problem(), request);
 

@@ -16,8 +16,8 @@ struct parsed_guess {
     std::size_t usual_length = 0;
 };
 
-std::optional<parsed_guess> parse(json_body& body, http::request const& request,
-                                  otp::client const& client, otp::policy const& policy) {
+std::optional<parsed_guess> parse_guess(json_body& body, http::request const& request,
+                                        otp::client const& client, otp::policy const& policy) {
     auto number = read_phone_number(body);
     auto what = read_purpose(body);
     auto const rules = policy.for_scope(client, what ? what->name() : std::string_view());
@@ -44,7 +44,7 @@ bool is_of_wrong_length(otp::failure const& why, std::size_t length,
 
 answer verify_otp(api_call call) {
     json_body body(call.request.body());
-    auto guess = parse(body, call.request, *call.client, call.deps.domain.rules);
+    auto guess = parse_guess(body, call.request, *call.client, call.deps.domain.rules);
     if (!guess) co_return to_response(body.problem(), call.request);
 
     auto const number = guess->request.number;
