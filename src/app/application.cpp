@@ -142,12 +142,9 @@ private:
         co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));
         deadline const limit = deadline::in(service_.settings.server.drain_timeout);
         service_.event_waiters.stop();
-        bool drained = co_await service_.api_server.drain(limit);
-        if (service_.domain.hedger != nullptr) {
-            bool const is_settled = co_await service_.domain.hedger->drain(limit);
-            drained = drained && is_settled;
-        }
-        if (!drained) service_.log.warn("drain_incomplete");
+        bool const drained = co_await service_.api_server.drain(limit);
+        bool const is_settled = co_await service_.hedger.drain(limit);
+        if (!drained || !is_settled) service_.log.warn("drain_incomplete");
         service_.stop_background();
         co_await service_.undo->drain(deadline::in(last_goodbye));
         co_await service_.hooks.drain(last_goodbye);
