@@ -31,7 +31,7 @@ enum class access : std::uint8_t {
     client_and_operator, ///< also the operator, on the admin listener
     /// Like client_and_operator; 403 on the API's listener if there are several clients.
     the_operator,
-    only_operator ///< on the admin listener alone; 404 on the API's
+    only_operator ///< on the listeners of the operator alone; 404 on the API's
 };
 enum class content : std::uint8_t { unread, json }; ///< json: other content gets a 415
 /// Limits that are counted for each client before its request is served (429). Sends and checks
@@ -68,6 +68,7 @@ answer list_clients(api_call call);
 answer reload(api_call call);
 answer estimate(api_call call);
 answer balance(api_call call);
+answer drain(api_call call);
 answer health(api_call call);
 answer livez(api_call call);
 answer readyz(api_call call);

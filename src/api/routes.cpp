@@ -43,6 +43,7 @@ constexpr auto rows = std::to_array<row>({
     {post,    "/reload",                     only_operator,       json,   none,  reload},
     {post,    "/estimate",                   client,              json,   reads, estimate},
     {get,     "/balance",                    client_and_operator, unread, reads, balance},
+    {post,    "/drain",                      only_operator,       json,   none,  drain},
     {get,     "/health",                     anybody,             unread, none,  health},
     {get,     "/livez",                      anybody,             unread, none,  livez},
     {get,     "/readyz",                     anybody,             unread, none,  readyz},

@@ -55,6 +55,7 @@ public:
         log_start(service_.log, service_.settings, service_.threads, service_.clock.wall());
         listen(service_.api_server, service_.settings.server.listen);
         if (service_.admin_server) listen(*service_.admin_server, *service_.settings.admin.listen);
+        if (service_.socket_server) service_.socket_server->listen();
         start_store();
         start_journal();
         service_.start_background();
@@ -64,6 +65,7 @@ public:
         asio::co_spawn(service_.lifecycle, live(), ended);
         start(service_.api_server, "api");
         if (service_.admin_server) start(*service_.admin_server, "admin");
+        if (service_.socket_server) start_socket();
         run_on_all_threads();
         service_.log.info("stopped");
     }
@@ -109,6 +111,12 @@ private:
                           {{"listener", name}, {"address", to_text(listener.local_endpoint())}});
     }
 
+    void start_socket() {
+        service_.socket_server->start();
+        service_.log.info("listening",
+                          {{"listener", "socket"}, {"address", service_.settings.admin.socket}});
+    }
+
     /// Runs the context on this thread and the others until it has no work. An exception that
     /// escapes a handler is a bug in that handler; it is logged and the service continues.
     void run_on_all_threads() {
@@ -131,7 +139,7 @@ private:
         serve();
     }
 
-    /// Runs from the first signal that ends the service until the context has no work.
+    /// Runs from the first signal or request that ends the service until the context has no work.
     asio::awaitable<void> live() {
         int const signal = co_await next_end_signal();
         service_.log.info("draining", {{"signal", signal}});
@@ -155,12 +163,14 @@ private:
         service_.backend->stop();
         if (service_.admin_server)
             co_await service_.admin_server->drain(deadline::in(last_goodbye));
+        if (service_.socket_server)
+            co_await service_.socket_server->drain(deadline::in(last_goodbye));
         service_.signals.cancel();
     }
 
     /// Returns SIGTERM or SIGINT, or 0 if the set was cancelled. Handles SIGHUP and SIGUSR1 itself.
     asio::awaitable<int> next_end_signal() {
-        for (;;) {
+        while (service_.health.is_draining() || !service_.is_asked_to_drain) {
             auto const [error, signal] =
                 co_await service_.signals.async_wait(asio::as_tuple(asio::use_awaitable));
             if (error) co_return 0;
@@ -171,6 +181,7 @@ private:
             else
                 co_return signal;
         }
+        co_return 0;
     }
 
     asio::awaitable<void> die_on_second_signal() {

@@ -35,7 +35,8 @@ api::dependencies dependencies_of(generation& all, generation_parts const& parts
             is_local_only,
             parts.reload,
             [&callers = all.clients] { return callers.clients(); },
-            &parts.overrides};
+            &parts.overrides,
+            parts.drain};
 }
 
 } // namespace
@@ -47,7 +48,7 @@ generation::generation(app::settings with, generation_parts const& parts)
       catalogue(domain.rules, parts.upstream, parts.prices, parts.account, parts.domain.now),
       for_clients(dependencies_of(*this, parts, clients, settings.compat.reference,
                                   is_local_only(settings))),
-      for_operators(dependencies_of(*this, parts, operators ? *operators : clients, false, false)) {
-}
+      for_operators(dependencies_of(*this, parts, operators ? *operators : clients, false, false)),
+      for_socket(dependencies_of(*this, parts, parts.local_operator, false, false)) {}
 
 } // namespace otpd::app

@@ -22,6 +22,8 @@ struct generation_parts {
     api::readiness why_not_ready;
     api::reload_function reload;
     otp::destination_overrides& overrides;
+    api::drain_request drain;
+    api::authenticator const& local_operator;
 };
 
 /// Thread-safe.
@@ -39,6 +41,7 @@ struct generation {
     otp::catalogue catalogue;
     api::dependencies const for_clients;   ///< of the API's listener
     api::dependencies const for_operators; ///< of the admin listener; unused without operators
+    api::dependencies const for_socket;    ///< of the Unix socket
 };
 
 } // namespace otpd::app

@@ -24,6 +24,7 @@ public:
 
     /// Makes the service not ready from now on.
     void begin_drain() noexcept { is_draining_ = true; }
+    [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
     /// The reason as a word for people; nothing if the service is ready.
     boost::asio::awaitable<std::optional<std::string_view>> why_not_ready();
     /// Nothing if the store does not answer.

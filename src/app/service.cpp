@@ -3,6 +3,7 @@
 #include "admin.hpp"
 #include "version.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/smart_ptr/make_shared.hpp>
 
 #include <unistd.h>
@@ -50,9 +51,10 @@ service::service(app::settings with, settings_reader again, store_factory const&
       log(output, settings.log.level, settings.log.queue_lines_max),
       metrics(metrics_of(policy_of(settings))), spans(tracer_options_of(settings.tracing), metrics),
       http_events(log, metrics, spans), upstream_events(log, metrics, spans), route_events(log),
-      store_events(log, metrics), keys(keys_of(settings.otp, random)),
-      threads(thread_count(settings.server)), context(static_cast<int>(threads)),
-      lifecycle(asio::make_strand(context)), signals(lifecycle, SIGTERM, SIGINT, SIGHUP),
+      store_events(log, metrics), local_operator(operator_without_token()),
+      keys(keys_of(settings.otp, random)), threads(thread_count(settings.server)),
+      context(static_cast<int>(threads)), lifecycle(asio::make_strand(context)),
+      signals(lifecycle, SIGTERM, SIGINT, SIGHUP),
       backend(factory(context.get_executor(), settings, clock, store_events)),
       secrets(*backend, store_events, keys.secrets(), log),
       store(*backend, secrets, metrics, spans),
@@ -100,6 +102,9 @@ service::service(app::settings with, settings_reader again, store_factory const&
     if (settings.admin.listen)
         admin_server.emplace(context, admin_options(*settings.admin.listen), admin_routes,
                              http_events);
+    if (!settings.admin.socket.empty())
+        socket_server.emplace(context, socket_options(settings.admin.socket), socket_routes,
+                              http_events);
 }
 
 generation_parts service::make_parts() {
@@ -120,7 +125,11 @@ generation_parts service::make_parts() {
             [this] { return health.live_codes(); },
             [this] { return health.why_not_ready(); },
             [this] { return reload(); },
-            overrides};
+            overrides,
+            [this](std::string_view request_id, std::string_view reason) {
+                ask_to_drain(request_id, reason);
+            },
+            local_operator};
 }
 
 void service::add_routes() {
@@ -129,10 +138,26 @@ void service::add_routes() {
         auto const now = current.load();
         return shown(now, &now->for_clients);
     });
-    add_admin_routes(admin_routes, [this] { return scrape(); });
+    for (auto* const routes : {&admin_routes, &socket_routes})
+        add_admin_routes(*routes, [this] { return scrape(); });
     api::add_operator_routes(admin_routes, [this] {
         auto const now = current.load();
         return now->operators ? shown(now, &now->for_operators) : shown();
+    });
+    api::add_operator_routes(socket_routes, [this] {
+        auto const now = current.load();
+        return shown(now, &now->for_socket);
+    });
+}
+
+/// A signal or an earlier request may have begun it: then the set has nobody who waits, except for
+/// the second signal.
+void service::ask_to_drain(std::string_view request_id, std::string_view reason) {
+    log.warn("drain_requested",
+             {{"request_id", request_id}, {"by", "(operator)"}, {"reason", reason}});
+    asio::post(lifecycle, [this] {
+        if (std::exchange(is_asked_to_drain, true) || health.is_draining()) return;
+        signals.cancel();
     });
 }
 

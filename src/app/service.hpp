@@ -38,6 +38,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace otpd::app {
 
@@ -54,6 +55,8 @@ struct service {
     boost::asio::awaitable<std::optional<std::string>> start_journal();
     /// Reads the settings again and applies them, unless they are bad. Thread-safe.
     boost::asio::awaitable<api::reload_report> reload();
+    /// Begins the drain, as SIGTERM does, and says in the log why. Any thread.
+    void ask_to_drain(std::string_view request_id, std::string_view reason);
 
     app::settings const settings; ///< of the start: valid for all that needs a restart
     telemetry::descriptor_output output;
@@ -67,14 +70,17 @@ struct service {
     openssl_random random;
     numbering_plan plan;
     system_clock clock;
+    api::authenticator local_operator; ///< for the Unix socket
     otp::key_ring keys;
     http::router api_routes;
     http::router admin_routes;
+    http::router socket_routes;
 
     std::size_t threads;
     boost::asio::io_context context;
     boost::asio::strand<boost::asio::io_context::executor_type> lifecycle;
     boost::asio::signal_set signals; // used on lifecycle
+    bool is_asked_to_drain = false;  ///< used on lifecycle
 
     std::optional<otlp_exporter> exporter; ///< as long as tracing.url is set
     std::unique_ptr<store::backend> backend;
@@ -111,6 +117,7 @@ struct service {
     boost::atomic_shared_ptr<generation> current;
     http::server api_server;
     std::optional<http::server> admin_server;
+    std::optional<http::server> socket_server;
 
 private:
     [[nodiscard]] webhook::outbox* make_outbox();

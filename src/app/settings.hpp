@@ -85,6 +85,7 @@ struct admin_settings {
     std::optional<host_port> listen{{"127.0.0.1", 9464}}; ///< empty: no admin listener
     /// The operator's; empty: nobody is the operator.
     secret_string token;
+    std::string socket;          ///< the path of the operator's Unix socket; empty: none
     bool accept_network = false; ///< allows an address that other machines reach
 
     template <class Keys>
@@ -98,6 +99,9 @@ struct admin_settings {
         keys.add("token", &s::token, notations::operator_token(),
                  "The operator's bearer token on the admin listener, for account, budgets, scores, "
                  "every message, and to unlock numbers; empty: it serves none of them.");
+        keys.add("socket", &s::socket, notations::socket_path(),
+                 "Path of a Unix socket that serves the operator (otpctl) without a token, with "
+                 "mode 0600; its directory must exist. Empty: none.");
         keys.flag("accept_network", &s::accept_network,
                   "Allows admin.listen to be an address that others reach. Whoever reaches it can "
                   "read the metrics.")

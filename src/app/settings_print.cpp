@@ -248,9 +248,9 @@ std::vector<std::string> settings_notes(settings const& settings, std::chrono::s
             notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
                             values::format_date(each.until) +
                             ": it is a number as any other and gets an SMS");
-    if (!settings.clients.empty() && settings.admin.token.empty())
+    if (!settings.clients.empty() && settings.admin.token.empty() && settings.admin.socket.empty())
         notes.emplace_back("with a [[client]] nobody sees account, budgets and scores through the "
-                           "API: set admin.token for the admin listener");
+                           "API: set admin.token for the admin listener, or admin.socket");
     if (settings.limits.enabled && settings.pumping.enabled &&
         settings.pumping.mode == otp::limit_mode::observe)
         notes.emplace_back(

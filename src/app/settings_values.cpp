@@ -386,6 +386,15 @@ notation<std::string> text(std::string allowed, std::function<bool(std::string_v
     return {value_kind::text, std::move(allowed), parse, std::identity()};
 }
 
+notation<std::string> socket_path() {
+    constexpr std::size_t longest = 107; // unix(7)
+    return text("empty or the absolute path of a Unix socket to make, of at most 107 bytes",
+                [](std::string_view path) {
+                    return path.empty() ||
+                           (path.front() == '/' && path.size() <= longest && values::is_path(path));
+                });
+}
+
 notation<std::string> path(std::string_view of) {
     return text("empty or the path of " + std::string(of),
                 [](std::string_view path) { return path.empty() || values::is_path(path); });

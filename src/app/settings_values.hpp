@@ -153,6 +153,8 @@ notation<T> whole(std::string_view name, double least, double most, std::string_
                                          std::function<bool(std::string_view)> is_good);
 /// The path of what `of` describes, or empty.
 [[nodiscard]] notation<std::string> path(std::string_view of);
+/// The absolute path of a Unix socket to make, or empty.
+[[nodiscard]] notation<std::string> socket_path();
 [[nodiscard]] notation<std::string> name(std::string_view more, std::size_t most,
                                          std::string allowed);
 [[nodiscard]] notation<std::string> message_template();

@@ -34,14 +34,30 @@ bool is_local_only(settings const& settings) {
     return settings.otp.reveal_codes || !asks_for_tokens;
 }
 
-http::server_options admin_options(host_port const& listen) {
-    constexpr std::size_t scrapers_max = 64;
+namespace {
+
+http::server_options options_for_operators(std::string name) {
+    constexpr std::size_t connections_max = 64;
     http::server_options options;
-    options.name = "admin";
+    options.name = std::move(name);
+    options.connections_max = connections_max;
+    options.drain_quiet = std::chrono::milliseconds(0);
+    return options;
+}
+
+} // namespace
+
+http::server_options admin_options(host_port const& listen) {
+    auto options = options_for_operators("admin");
     options.host = listen.host;
     options.port = listen.port;
-    options.connections_max = scrapers_max;
-    options.drain_quiet = std::chrono::milliseconds(0);
+    return options;
+}
+
+http::server_options socket_options(std::string const& path) {
+    auto options = options_for_operators("socket");
+    options.socket_path = path;
+    options.connections_per_address_max = options.connections_max; // all have the same
     return options;
 }
 
@@ -162,10 +178,15 @@ std::vector<api::credential> credentials_of(settings const& settings) {
     return list;
 }
 
-std::vector<api::credential> operator_of(admin_settings const& settings) {
+std::vector<api::credential> operator_without_token() {
     std::vector<api::credential> list(1);
     list.front().profile.name = "(operator)"; // no client has such a name
     list.front().profile.is_operator = true;
+    return list;
+}
+
+std::vector<api::credential> operator_of(admin_settings const& settings) {
+    auto list = operator_without_token();
     list.front().tokens.push_back(settings.token.digest());
     return list;
 }

@@ -23,6 +23,8 @@ namespace otpd::app {
 /// Whether only programs of this machine may use the API: it shows codes or asks for no token.
 [[nodiscard]] bool is_local_only(settings const& settings);
 [[nodiscard]] http::server_options admin_options(host_port const& listen);
+/// For the Unix socket at `path`.
+[[nodiscard]] http::server_options socket_options(std::string const& path);
 /// For the client that reads: everything except sends.
 [[nodiscard]] bridgexapi::client_options question_options(bridgexapi_settings const& settings);
 [[nodiscard]] bridgexapi::read_bulkhead_options
@@ -48,6 +50,8 @@ make_store(boost::asio::any_io_executor const& executor, settings const& setting
 /// The holder of admin.token, which must not be empty. This is no client, and only the admin
 /// listener knows it.
 [[nodiscard]] std::vector<api::credential> operator_of(admin_settings const& settings);
+/// Whoever asks is the operator: only he can open the Unix socket.
+[[nodiscard]] std::vector<api::credential> operator_without_token();
 /// The cap on all spending in a UTC day; 0 for no cap. It is money.daily_cap if that is set,
 /// whatever other budgets there are. Otherwise it is 50 units, unless the operator bounds all
 /// spending with a budget: a larger one is intended.

@@ -27,7 +27,7 @@ asio::mutable_buffer room_to_read(boost::beast::flat_buffer& input) {
 
 } // namespace
 
-client_socket::client_socket(asio::ip::tcp::socket socket,
+client_socket::client_socket(stream_socket socket,
                              std::shared_ptr<connection_services const> services)
     : watchdog(socket.get_executor()),
       idle_since_(std::chrono::steady_clock::now().time_since_epoch().count()),
@@ -101,7 +101,7 @@ bool client_socket::has_hung_up() const noexcept {
     if (!socket_.is_open()) return true;
     pollfd asked{};
     // Asio's own accessor is not const, though it changes nothing.
-    asked.fd = const_cast<asio::ip::tcp::socket&>(socket_).native_handle();
+    asked.fd = const_cast<stream_socket&>(socket_).native_handle();
     asked.events = POLLRDHUP;
     return ::poll(&asked, 1, 0) > 0;
 }

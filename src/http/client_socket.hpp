@@ -9,7 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <atomic>
@@ -20,6 +20,9 @@
 #include <optional>
 
 namespace otpd::http {
+
+/// TCP, or a Unix socket.
+using stream_socket = boost::asio::generic::stream_protocol::socket;
 
 /// The base class of a connection. Runs on the strand that is the socket's executor, except where
 /// noted.
@@ -62,7 +65,7 @@ public:
     /// expired.
     boost::asio::awaitable<bool> read_some(boost::beast::flat_buffer& input);
 
-    [[nodiscard]] boost::asio::ip::tcp::socket& tcp() noexcept { return socket_; }
+    [[nodiscard]] stream_socket& stream() noexcept { return socket_; }
 
     /// Changes the phase and keeps the deadline.
     void enter(phase next) noexcept { phase_ = next; }
@@ -92,8 +95,7 @@ public:
     }
 
 protected:
-    client_socket(boost::asio::ip::tcp::socket socket,
-                  std::shared_ptr<connection_services const> services);
+    client_socket(stream_socket socket, std::shared_ptr<connection_services const> services);
     ~client_socket() override = default;
 
 private:
@@ -108,7 +110,7 @@ private:
     /// leaves `busy`; the server changes only an idle connection to `leaving`.
     std::atomic<steady_time::rep> idle_since_;
 
-    boost::asio::ip::tcp::socket socket_;
+    stream_socket socket_;
     std::shared_ptr<connection_services const> const services_;
     boost::asio::cancellation_signal handler_signal_;
     phase phase_ = phase::idle;

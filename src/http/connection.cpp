@@ -51,7 +51,7 @@ problem make_problem(unsigned status, std::string_view code, std::string_view de
 
 } // namespace
 
-connection::connection(asio::ip::tcp::socket socket, asio::ip::address peer,
+connection::connection(stream_socket socket, asio::ip::address peer,
                        std::shared_ptr<connection_services const> services)
     : client_socket(std::move(socket), std::move(services)), reader_(*this), sender_(*this) {
     set_peer(std::move(peer));

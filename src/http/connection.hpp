@@ -19,7 +19,7 @@ namespace otpd::http {
 /// Runs on the strand that is the socket's executor, except where noted.
 class connection final : public client_socket {
 public:
-    connection(boost::asio::ip::tcp::socket socket, boost::asio::ip::address peer,
+    connection(stream_socket socket, boost::asio::ip::address peer,
                std::shared_ptr<connection_services const> services);
 
     /// Reads the PROXY protocol header. Returns false if the connection must not serve requests.

@@ -101,7 +101,7 @@ bool request_reader::waits_for_permission() const noexcept {
 asio::awaitable<bool> request_reader::send_continue() {
     constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
     error_code ec;
-    co_await asio::async_write(socket_.tcp(), asio::buffer(interim),
+    co_await asio::async_write(socket_.stream(), asio::buffer(interim),
                                asio::redirect_error(asio::use_awaitable, ec));
     co_return !ec && !socket_.expired();
 }
@@ -127,7 +127,7 @@ void request_reader::forget_request() {
 
 asio::awaitable<void> request_reader::linger() {
     error_code ec;
-    socket_.tcp().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    socket_.stream().shutdown(stream_socket::shutdown_send, ec);
     if (ec) co_return;
     socket_.enter(client_socket::phase::output);
     auto const limit = std::chrono::steady_clock::now() + socket_.options().linger_timeout;

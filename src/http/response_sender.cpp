@@ -32,8 +32,8 @@ response_sender::sending response_sender::begin(response const& response, envelo
     error_code ec;
     std::array<asio::const_buffer, 2> const both = {asio::buffer(assembled),
                                                     asio::buffer(begun.content)};
-    begun.written = begun.content.empty() ? socket_.tcp().write_some(asio::buffer(assembled), ec)
-                                          : socket_.tcp().write_some(both, ec);
+    begun.written = begun.content.empty() ? socket_.stream().write_some(asio::buffer(assembled), ec)
+                                          : socket_.stream().write_some(both, ec);
     begun.complete = !ec && begun.written == asio::buffer_size(both);
     begun.failed = ec && ec != asio::error::would_block && ec != asio::error::try_again;
     if (!begun.complete && !begun.failed) output_ = assembled;
@@ -51,7 +51,7 @@ asio::awaitable<bool> response_sender::write_rest(std::size_t written, std::stri
                                                     options.write_timeout +
                                                     std::chrono::seconds(seconds));
     error_code ec;
-    co_await asio::async_write(socket_.tcp(), buffers, asio::redirect_error(asio::deferred, ec));
+    co_await asio::async_write(socket_.stream(), buffers, asio::redirect_error(asio::deferred, ec));
     co_return !ec;
 }
 

@@ -5,6 +5,7 @@
 #include "connection.hpp"
 #include "descriptor_limit.hpp"
 #include "idle_clients.hpp"
+#include "unix_socket.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <exception>
 #include <list>
 #include <new>
@@ -55,6 +57,17 @@ tcp::endpoint resolve(asio::io_context& context, std::string const& host, std::u
     if (!ec) return {address, port};
     tcp::resolver resolver(context);
     return resolver.resolve(host, std::to_string(port), tcp::resolver::passive).begin()->endpoint();
+}
+
+using peer_endpoint = asio::generic::stream_protocol::endpoint;
+
+/// A client of a Unix socket has no address; it is a process of this machine.
+asio::ip::address address_of(peer_endpoint const& peer) {
+    tcp::endpoint endpoint;
+    if (peer.protocol().family() == AF_UNIX || peer.size() > endpoint.capacity())
+        return asio::ip::address_v4::loopback();
+    std::memcpy(endpoint.data(), peer.data(), peer.size());
+    return unmapped(endpoint.address());
 }
 
 } // namespace
@@ -95,7 +108,7 @@ private:
     static asio::awaitable<void> accept_loop(std::shared_ptr<impl> self);
     [[nodiscard]] asio::any_io_executor executor_of_a_connection();
     asio::awaitable<void> recover(error_code ec);
-    void admit(tcp::socket socket, tcp::endpoint const& peer);
+    void admit(stream_socket socket, asio::ip::address const& address);
     /// Returns whether the client gets an answer.
     [[nodiscard]] bool refuse(refusal why, asio::ip::address const& client, bool may_hear);
     void spawn(entries::iterator place, bool is_strangers);
@@ -118,8 +131,9 @@ private:
 
     asio::io_context& context_;
     asio::strand<asio::io_context::executor_type> strand_;
-    tcp::acceptor acceptor_;
-    tcp::endpoint endpoint_; ///< written by `listen` only
+    stream_acceptor acceptor_;
+    tcp::endpoint endpoint_;  ///< written by `listen` only
+    unix_socket socket_file_; ///< if it listens on one
     asio::steady_timer backoff_;
     asio::steady_timer ended_; ///< cancelled when the last connection has ended
     std::shared_ptr<connection_services> services_;
@@ -135,12 +149,17 @@ private:
 void server::impl::listen() {
     connections_max_ = clip_to_descriptors(options().connections_max);
     services_->shown_wrong_tokens.hold_back_at_most(connections_max_ / 4);
+    if (!options().socket_path.empty()) {
+        socket_file_.listen(acceptor_, options().socket_path);
+        return;
+    }
     auto const wanted = resolve(context_, options().host, options().port);
-    acceptor_.open(wanted.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(wanted);
-    acceptor_.listen(asio::socket_base::max_listen_connections);
-    endpoint_ = acceptor_.local_endpoint();
+    tcp::acceptor acceptor(strand_, wanted.protocol());
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind(wanted);
+    acceptor.listen(asio::socket_base::max_listen_connections);
+    endpoint_ = acceptor.local_endpoint();
+    acceptor_ = std::move(acceptor);
 }
 
 void server::impl::start() {
@@ -184,11 +203,11 @@ asio::awaitable<void> server::impl::accept_loop(std::shared_ptr<impl> self) {
     while (self->acceptor_.is_open()) {
         error_code ec;
         try {
-            tcp::socket socket(self->executor_of_a_connection());
-            tcp::endpoint peer;
+            stream_socket socket(self->executor_of_a_connection());
+            peer_endpoint peer;
             co_await self->acceptor_.async_accept(socket, peer,
                                                   asio::redirect_error(asio::use_awaitable, ec));
-            if (!ec) self->admit(std::move(socket), peer);
+            if (!ec) self->admit(std::move(socket), address_of(peer));
         } catch (std::bad_alloc const&) {
             ec = asio::error::no_memory; // concerns one client; the listener continues
         }
@@ -213,9 +232,8 @@ asio::awaitable<void> server::impl::recover(error_code ec) {
     co_await backoff_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-void server::impl::admit(tcp::socket socket, tcp::endpoint const& peer) {
+void server::impl::admit(stream_socket socket, asio::ip::address const& address) {
     if (stopped_) return;
-    auto const address = unmapped(peer.address());
     bool const is_proxy = is_trusted(address, options().trusted_proxies);
     // Behind the PROXY protocol, the client's address is not known yet.
     bool const is_strangers = !is_proxy && !options().proxy_protocol;
@@ -226,7 +244,8 @@ void server::impl::admit(tcp::socket socket, tcp::endpoint const& peer) {
         why = refusal::full;
     if (why && !refuse(*why, address, is_proxy || is_strangers)) return;
     error_code ec;
-    socket.set_option(tcp::no_delay(true), ec);
+    bool const is_tcp = options().socket_path.empty();
+    if (is_tcp) socket.set_option(tcp::no_delay(true), ec);
     if (!ec) socket.non_blocking(true, ec);
     if (ec) return; // the client has disconnected
     auto client = std::make_shared<connection>(std::move(socket), address, services_);
@@ -338,10 +357,10 @@ void server::impl::take_the_queue() {
     acceptor_.non_blocking(true, ec);
     try {
         for (int n = 0; !ec && n < asio::socket_base::max_listen_connections; ++n) {
-            tcp::socket socket(executor_of_a_connection());
-            tcp::endpoint peer;
+            stream_socket socket(executor_of_a_connection());
+            peer_endpoint peer;
             acceptor_.accept(socket, peer, ec);
-            if (!ec) admit(std::move(socket), peer);
+            if (!ec) admit(std::move(socket), address_of(peer));
         }
     } catch (std::bad_alloc const&) {
         return; // give up those that are left
@@ -351,6 +370,7 @@ void server::impl::take_the_queue() {
 void server::impl::stop_accepting() {
     error_code ignored;
     acceptor_.close(ignored);
+    socket_file_.remove();
     backoff_.cancel();
 }
 

@@ -9,7 +9,7 @@ namespace otpd::telemetry::labels {
 
 using word = std::string_view;
 
-inline constexpr std::array<word, 2> listeners{"api", "admin"};
+inline constexpr std::array<word, 3> listeners{"api", "admin", "socket"};
 inline constexpr std::array<word, 2> connection_refusals{"full", "address"};
 inline constexpr std::array<word, 7> methods{"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};

@@ -37,6 +37,8 @@ struct reload_report {
     std::vector<std::string> faults;         ///< if there are any, it applied nothing
 };
 using reload_function = std::function<boost::asio::awaitable<reload_report>()>;
+/// Begins the end of the service. Any thread.
+using drain_request = std::function<void(std::string_view request_id, std::string_view reason)>;
 
 /// What handlers use. All references must outlive it and the requests that began with it.
 struct dependencies {
@@ -59,10 +61,11 @@ struct dependencies {
     bool reference_form = false; ///< compat_settings::reference
     /// Serves requests from this machine only (local_only.hpp).
     bool is_local_only = false;
-    reload_function reload = {};
     // For the operator's routes.
+    reload_function reload = {};
     std::function<std::vector<known_client>()> clients = {}; ///< all clients of the API
     otp::destination_overrides* overrides = nullptr;
+    drain_request drain{};
 };
 
 /// Returns the present dependencies, or null where nobody may know of the routes. A request keeps
@@ -76,8 +79,8 @@ void add_routes(http::router& routes, dependencies_source deps);
 /// With dependencies that never change.
 void add_routes(http::router& routes, dependencies const& deps);
 /// Adds the operator's view of all clients to the admin listener, under the same paths: the account
-/// with its budgets, all messages, and the scores; what he may do for a number or a destination;
-/// and the reload of the settings. `deps.callers` knows the operator.
+/// with its budgets, all messages, and the scores; what he may do for a number, a destination and
+/// the service. `deps.callers` knows the operator.
 void add_operator_routes(http::router& routes, dependencies_source deps);
 
 } // namespace otpd::api

@@ -28,6 +28,9 @@ struct server_options {
     /// True if a single thread runs the io_context: connections then need no strands.
     bool one_thread = false;
     std::uint16_t port = 0; ///< 0: any free port
+    /// The path of a Unix socket to listen on instead, for its owner alone. Its clients have the
+    /// address 127.0.0.1. Empty: none.
+    std::string socket_path;
 
     /// At this limit, each new connection closes the one that has waited longest for a request. It
     /// never closes a connection of a trusted proxy or one with a request in progress. If there is
@@ -132,9 +135,11 @@ public:
     ~server();
 
     /// Binds and listens; from now on the kernel queues clients. Throws boost::system::system_error
-    /// (address in use, unknown host, no permission).
+    /// (address in use, unknown host, no permission); for a Unix socket std::runtime_error with the
+    /// whole message.
     void listen();
-    /// The address it listens on, with the actual port if port 0 was requested.
+    /// The address it listens on, with the actual port if port 0 was requested. None of a Unix
+    /// socket's.
     [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const;
     /// Starts to accept connections.
     void start();

@@ -3,7 +3,7 @@
 
 # The layers, and what each may include besides its own headers: a layer, or one header of a layer.
 # `app` combines everything and may include anything; nothing includes `app`.
-set(layers core telemetry net http store bridgexapi otp webhook api app web)
+set(layers core telemetry net http store bridgexapi otp webhook api app web otpctl)
 set(may_include_core "")
 set(may_include_telemetry core)
 set(may_include_net core)
@@ -20,17 +20,19 @@ set(may_include_webhook core telemetry net otp/verification_event.hpp)
 set(may_include_api core http otp ${store_interface} bridgexapi/types.hpp)
 set(may_include_app core telemetry net http store bridgexapi otp webhook api)
 set(may_include_web api/web_assets.hpp)
+# A program of its own: it knows the service by its API.
+set(may_include_otpctl core)
 
 # Libraries by the prefix of their headers' names, and the layers that may use them. Other libraries
 # are allowed everywhere.
 set(libraries boost/asio boost/beast boost/json boost/redis boost/url boost/program_options libpq openssl sqlite3 toml++
   prometheus phonenumbers)
-set(users_of_boost/asio net http store bridgexapi otp webhook api app)
-set(users_of_boost/beast net http api)
-set(users_of_boost/json http bridgexapi webhook api app)
+set(users_of_boost/asio net http store bridgexapi otp webhook api app otpctl)
+set(users_of_boost/beast net http api otpctl)
+set(users_of_boost/json http bridgexapi webhook api app otpctl)
 set(users_of_boost/redis store)
-set(users_of_boost/url net store bridgexapi webhook api app)
-set(users_of_boost/program_options app)
+set(users_of_boost/url net store bridgexapi webhook api app otpctl)
+set(users_of_boost/program_options app otpctl)
 set(users_of_libpq store)
 set(users_of_openssl core net store otp webhook api)
 set(users_of_sqlite3 store)
@@ -89,6 +91,8 @@ set(may_hop
   src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; requests report events to it
   src/app/backtest/world.cpp # runs one operation after the other on a context of its own
+  src/app/service.cpp        # a request begins the drain
+  src/otpctl/exchange.cpp    # runs one request on a context of its own
   src/app/application.cpp)   # starts and stops the process
 
 # layer_of(<result> <file>): the layer of a file of the repository; empty for src/boost, which

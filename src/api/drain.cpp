@@ -1,0 +1,22 @@
+// POST /drain: the operator ends this instance
+
+#include "fields.hpp"
+#include "json_writer.hpp"
+#include "route_table.hpp"
+
+namespace otpd::api {
+
+answer drain(api_call call) {
+    json_body body(call.request.body());
+    auto const reason = read_reason(body, false);
+    if (!body.valid()) co_return to_response(body.problem(), call.request);
+    call.deps.drain(call.request.request_id(), reason.value_or(""));
+    json_writer reply;
+    reply.add("status", "draining");
+    http::response response;
+    response.status = 202;
+    response.body = reply.finish();
+    co_return response;
+}
+
+} // namespace otpd::api
