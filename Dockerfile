@@ -15,7 +15,7 @@ WORKDIR /otpd
 COPY script/setup script/setup
 RUN script/setup --build npm
 COPY . .
-RUN script/build otpd bridgexapi-stub && strip build/release/otpd build/release/bridgexapi-stub
+RUN script/build otpd otpctl bridgexapi-stub && strip build/release/otpd build/release/otpctl build/release/bridgexapi-stub
 
 FROM ${DEBIAN} AS store
 RUN apt-get update \
@@ -88,10 +88,11 @@ COPY script/certificate /usr/local/bin/
 ENTRYPOINT ["bridgexapi-stub"]
 
 FROM runtime AS otpd
-COPY --from=build /otpd/build/release/otpd /usr/local/bin/
+COPY --from=build /otpd/build/release/otpd /otpd/build/release/otpctl /usr/local/bin/
 COPY config.toml /etc/otpd/config.toml
 COPY LICENSE NOTICE CHANGELOG.md /usr/share/doc/otpd/
-ENV OTPD_SERVER_LISTEN=0.0.0.0:8000
+# docker exec CONTAINER otpctl stats. Into /dev/shm otpd can write with --read-only, too.
+ENV OTPD_SERVER_LISTEN=0.0.0.0:8000 OTPD_ADMIN_SOCKET=/dev/shm/otpd.sock
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8000/livez"]

@@ -37,20 +37,24 @@ set(share "${CMAKE_INSTALL_DATADIR}/otpd")
 set(doc "${CMAKE_INSTALL_DOCDIR}")
 set(installed "${CMAKE_BINARY_DIR}/installed")
 otpd_installed_text(deploy/otpd.service otpd.service
-  /usr/bin/otpd "${CMAKE_INSTALL_FULL_BINDIR}/otpd" /etc/ "${etc}/")
+  /usr/bin/otpd "${CMAKE_INSTALL_FULL_BINDIR}/otpd" /usr/bin/otpctl "${CMAKE_INSTALL_FULL_BINDIR}/otpctl" /etc/ "${etc}/")
 otpd_installed_text(deploy/tmpfiles.conf tmpfiles.conf /etc/ "${etc}/")
-# A service keeps what it knows when it is restarted.
-otpd_installed_text(config.toml config.toml "\nurl = \"memory:\"\n" "\nurl = \"sqlite:/var/lib/otpd/otpd.db\"\n")
+# A service keeps what it knows when it is restarted, and has an operator on its machine.
+otpd_installed_text(config.toml config.toml "\nurl = \"memory:\"\n" "\nurl = \"sqlite:/var/lib/otpd/otpd.db\"\n"
+  "\nsocket = \"\"\n" "\nsocket = \"/run/otpd/otpd.sock\"\n")
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME service)
-install(TARGETS otpd)
+install(TARGETS otpd otpctl)
+install(FILES deploy/completion/otpctl.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
+  RENAME otpctl)
+install(FILES deploy/completion/_otpctl DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
 install(FILES "${installed}/otpd.service" DESTINATION "${OTPD_SYSTEMD_UNIT_DIR}")
 install(FILES deploy/sysusers.conf DESTINATION lib/sysusers.d RENAME otpd.conf)
 install(FILES "${installed}/tmpfiles.conf" DESTINATION lib/tmpfiles.d RENAME otpd.conf)
 install(FILES deploy/environment DESTINATION "${share}")
 install(FILES README.md SECURITY.md DESTINATION "${doc}")
 install(FILES NOTICE DESTINATION "${doc}" RENAME copyright)
-install(DIRECTORY docs DESTINATION "${doc}" PATTERN otpd.8 EXCLUDE)
+install(DIRECTORY docs DESTINATION "${doc}" PATTERN otpd.8 EXCLUDE PATTERN otpctl.1 EXCLUDE)
 install(FILES deploy/credentials.conf deploy/haproxy.cfg deploy/valkey.conf DESTINATION "${doc}/examples")
 install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION "${doc}/examples")
 otpd_install_settings(service "${installed}/config.toml" "${etc}/otpd" config.toml
@@ -60,3 +64,4 @@ otpd_install_settings(unpackaged "${CMAKE_SOURCE_DIR}/deploy/environment" "${etc
   OWNER_READ OWNER_WRITE GROUP_READ)
 install(FILES CHANGELOG.md LICENSE DESTINATION "${doc}" COMPONENT unpackaged)
 install(FILES docs/otpd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8" COMPONENT unpackaged)
+install(FILES docs/otpctl.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT unpackaged)

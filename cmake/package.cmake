@@ -18,6 +18,7 @@ endfunction()
 otpd_install_compressed("${installed}/changelog.Debian" "${doc}" changelog.Debian.gz)
 otpd_install_compressed("${CMAKE_SOURCE_DIR}/CHANGELOG.md" "${doc}" changelog.gz)
 otpd_install_compressed("${CMAKE_SOURCE_DIR}/docs/otpd.8" "${CMAKE_INSTALL_MANDIR}/man8" otpd.8.gz)
+otpd_install_compressed("${CMAKE_SOURCE_DIR}/docs/otpctl.1" "${CMAKE_INSTALL_MANDIR}/man1" otpctl.1.gz)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME otpd)

@@ -37,6 +37,7 @@ name_values unknown_names(name_values const& names) {
         if (entry.first.starts_with(own_prefix)) unknown.insert(entry);
     for (auto const& key : setting_keys())
         unknown.erase(key.environment_name());
+    unknown.erase("OTPD_SOCKET"); // otpctl's
     return unknown;
 }
 

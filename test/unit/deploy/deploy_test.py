@@ -1,7 +1,7 @@
 """Checks that everything that the files of a deployment name exists: docker-compose.yml, Dockerfile, deploy/ and the scripts of
 stores are compared with the programs, the settings and the sources. These checks need no Docker.
 
-    deploy_test.py ROOT OTPD BRIDGEXAPI_STUB
+    deploy_test.py ROOT OTPD BRIDGEXAPI_STUB OTPCTL
 
 If HAProxy and systemd are installed, they check their own files too. At the end the script shows that each rule finds its faults.
 """
@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -20,7 +19,7 @@ import yaml
 
 from checked_files import Files, prove, run
 
-root, otpd, stub = sys.argv[1:]
+root, otpd, stub, otpctl = sys.argv[1:]
 DISTRIBUTION_STAGE = "${DEBIAN}"
 # The keys of a service in the Compose specification, as far as they are used here.
 SERVICE_KEYS = {
@@ -66,7 +65,7 @@ def options_of(program):
 
 
 class Deployment(Files):
-    options = {"otpd": options_of(otpd), "bridgexapi-stub": options_of(stub)}
+    options = {"otpd": options_of(otpd), "bridgexapi-stub": options_of(stub), "otpctl": options_of(otpctl)}
 
     def check(self):
         self.stages = self.read_dockerfile()
@@ -281,7 +280,7 @@ class Deployment(Files):
         drain = tomllib.loads(self.text("config.toml"))["server"]["drain_timeout_ms"]
         self.expect(int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1]) * 1000 > drain + 3000 + 5000, "otpd.service: kills before the drain is over")
         if shutil.which("systemd-analyze"):
-            about_it = systemd_check(text.replace("/usr/bin/otpd", otpd))
+            about_it = systemd_check(text.replace("/usr/bin/otpd", otpd).replace("/usr/bin/otpctl", otpctl))
             self.expect(not about_it, f"otpd.service: {about_it}")
 
     def check_environment(self, text):
@@ -311,24 +310,17 @@ class Deployment(Files):
                                         {name: value.replace("%d", credentials) for name, value in named})
 
     def check_reload(self, line):
-        """The reload command reaches the process if it is run as by systemd (`$$` is `$`, MAINPID in the environment), on a
-        machine with nothing but a shell."""
-        with tempfile.TemporaryDirectory() as nothing:
-            reloaded = subprocess.Popen(["/bin/sh", "-c", "trap 'exit 7' HUP; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE)
-            try:
-                reloaded.stdout.readline()
-                program, *arguments = shlex.split(line)
-                if program != "/bin/sh":
-                    self.expect(False, f"otpd.service: {program} is of a package that need not be there")
-                    return
-                code, said = run(program, *(word.replace("$$", "$") for word in arguments),
-                                 env={"PATH": nothing, "MAINPID": str(reloaded.pid)})
-                self.expect(code == 0, f"otpd.service: the reload fails: {said.strip()}")
-                self.expect(code != 0 or reloaded.wait(timeout=60) == 7, "otpd.service: the reload is no SIGHUP")
-            finally:
-                reloaded.kill()
-                reloaded.wait()
-                reloaded.stdout.close()
+        """The reload is a command of otpctl, which finds the socket: all name the same path, in a directory of the unit's own."""
+        program, *arguments = shlex.split(line)
+        said = run(otpctl, "--help")[1]
+        self.expect(program == "/usr/bin/otpctl" and len(arguments) == 1 and re.search(rf"^  {arguments[0]} ", said, re.M),
+                    f"otpd.service: {line} is no command of otpctl")
+        unit = self.text("deploy/otpd.service")
+        directory = re.search(r"^RuntimeDirectory=(\S+)$", unit, re.M)
+        socket = re.search(r'"/run/([^"\\]+)/otpd\.sock', self.text("cmake/install.cmake").replace('\\"', '"'))
+        self.expect(directory and socket and directory[1] == socket[1] and f"/run/{socket[1]}/otpd.sock)" in " ".join(said.split()),
+                    "otpd.service: otpctl looks for the socket elsewhere")
+        self.expect("\nRuntimeDirectoryMode=0700\n" in unit, "otpd.service: others see the socket")
 
     # --- Valkey and Redis
 
@@ -391,9 +383,9 @@ WRONG = [
     ("deploy/otpd.service", "otpd --config", "otpd --configuration", "no option --configuration"),
     ("deploy/otpd.service", "ExecStart=", "ExecStartPre=/usr/bin/otpd --check-config\nExecStart=", "bad settings are tried again"),
     ("deploy/otpd.service", "RestartPreventExitStatus=2", "RestartPreventExitStatus=1", "bad settings are tried again"),
-    ("deploy/otpd.service", """/bin/sh -c 'kill -HUP "$$MAINPID"'""", "kill -HUP $MAINPID", "is of a package that need not be there"),
-    ("deploy/otpd.service", "kill -HUP", "kill -TERM", "the reload is no SIGHUP"),
-    ("deploy/otpd.service", 'kill -HUP "$$', 'kill -HUP "$$THE_', "the reload fails"),
+    ("deploy/otpd.service", "otpctl reload", "otpctl load", "is no command of otpctl"),
+    ("deploy/otpd.service", "RuntimeDirectory=otpd", "RuntimeDirectory=otp", "looks for the socket elsewhere"),
+    ("deploy/otpd.service", "RuntimeDirectoryMode=0700", "RuntimeDirectoryMode=0755", "others see the socket"),
     ("deploy/otpd.service", "TimeoutStopSec=40", "TimeoutStopSec=20", "before the drain is over"),
     ("deploy/otpd.service", "EnvironmentFile=-/etc/default/otpd", "EnvironmentFile=-/etc/default/otp", "reads no secrets"),
     ("deploy/otpd.service", "User=otpd", "User=otp", "its user is not made"),

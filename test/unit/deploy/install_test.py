@@ -1,6 +1,6 @@
 """Installs the build below a folder and checks what is there, then runs the package's maintainer scripts on it.
 
-    install_test.py ROOT OTPD CMAKE BUILD
+    install_test.py ROOT OTPD CMAKE BUILD OTPCTL
 """
 
 import os
@@ -12,7 +12,7 @@ import tempfile
 
 from checked_files import run
 
-root, otpd, cmake, build = sys.argv[1:]
+root, otpd, cmake, build, otpctl = sys.argv[1:]
 faults = []
 
 
@@ -53,14 +53,17 @@ def check_installed(tree):
     unit = read(find(tree, "otpd.service"))
     program, config = re.search(r"^ExecStart=(\S+) --config (\S+)$", unit, re.M).groups()
     environment = re.search(r"^EnvironmentFile=-(\S+)$", unit, re.M)[1]
-    for path, wanted in ((program, 0o755), (config, 0o644), (environment, 0o640)):
+    reload = re.search(r"^ExecReload=(\S+) reload$", unit, re.M)[1]
+    for path, wanted in ((program, 0o755), (reload, 0o755), (config, 0o644), (environment, 0o640)):
         expect(os.path.exists(tree + path), f"otpd.service: {path} is not installed")
         expect(mode(tree + path) == wanted, f"{path}: its mode is {mode(tree + path):o}")
     page, section = re.search(r"^Documentation=man:(\w+)\((\d)\)$", unit, re.M).groups()
     expect(f"/man{section}/" in find(tree, f"{page}.{section}"), "otpd.service: its manual page is elsewhere")
+    expect("/man1/" in find(tree, "otpctl.1"), "the manual page of otpctl is elsewhere")
+    expect("/zsh/vendor-completions/" in find(tree, "_otpctl"), "the completion for zsh is elsewhere")
 
     changed = set(read(tree + config).splitlines()) ^ set(read(os.path.join(root, "config.toml")).splitlines())
-    expect(changed == {'url = "memory:"', 'url = "sqlite:/var/lib/otpd/otpd.db"'}, f"{config}: differs in {changed}")
+    expect(changed == {'url = "memory:"', 'url = "sqlite:/var/lib/otpd/otpd.db"', 'socket = ""', 'socket = "/run/otpd/otpd.sock"'}, f"{config}: differs in {changed}")
     code, said = faults_of(read(tree + environment), tree + config, tree)
     expect(code == 2 and "BRIDGEXAPI_API_KEY" in said and "otp.hmac_secret" in said, f"without a key, otpd says: {said}")
 
@@ -133,10 +136,37 @@ def check_manual():
     expect({a or b for a, b in there} == options, f"otpd.8: has {there}, and the program {options}")
 
 
+def check_otpctl():
+    """The manual page and the completions of otpctl have the program's commands and options."""
+    said = run(otpctl, "--help")[1]
+    commands = set(re.findall(r"^  ([a-z]+) ", said.split("\nCommands:")[1].split("\nOptions:")[0], re.M))
+    options = set(re.findall(r"^ +(--[a-z-]+)", said, re.M))
+    expect(len(commands) > 10 and len(options) > 8, f"otpctl --help: {said}")
+    page = read(os.path.join(root, "docs/otpctl.1")).replace("\\", "")
+    part = page.split(".SH COMMANDS")[1].split(".SH OPTIONS")
+    there = set(re.findall(r"^\.TP\n\.BI? ([a-z]+)", part[0], re.M))
+    expect(there == commands, f"otpctl.1: has {there}, and the program {commands}")
+    there = set(re.findall(r"^\.TP\n\.BI? (--[a-z-]+)", part[1], re.M))
+    expect(there == options, f"otpctl.1: has {there}, and the program {options}")
+    bash = read(os.path.join(root, "deploy/completion/otpctl.bash"))
+    there = set(re.search(r'\bcommands="([^"]*)"', bash)[1].split())
+    expect(there == commands, f"otpctl.bash: has {there}, and the program {commands}")
+    zsh = read(os.path.join(root, "deploy/completion/_otpctl"))
+    there = set(re.findall(r"^ +'([a-z]+):", zsh.split("commands=(")[1].split(")")[0], re.M))
+    expect(there == commands, f"_otpctl: has {there}, and the program {commands}")
+    for name, text in (("otpctl.bash", bash), ("_otpctl", zsh)):
+        there = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text))
+        expect(there == options, f"{name}: has {there}, and the program {options}")
+    completed = run("bash", "-c", f'source "{root}/deploy/completion/otpctl.bash"; COMP_WORDS=(otpctl unlock --re); COMP_CWORD=2; '
+                    '_otpctl; echo "${COMPREPLY[*]}"')[1]
+    expect(completed == "--reason\n", f"otpctl.bash: completes unlock --re with {completed}")
+
+
 with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second, tempfile.TemporaryDirectory() as third:
     check_installed(first)
     check_maintainer_scripts(second, third)
 check_manual()
+check_otpctl()
 for fault in faults:
     print(fault, file=sys.stderr)
 sys.exit(bool(faults))
