@@ -38,7 +38,7 @@ std::string joined(json::array const& list) {
     std::string out;
     for (auto const& each : list)
         out.append(out.empty() ? "" : ", ").append(text_of(each));
-    return out.empty() ? "none" : out;
+    return out.empty() ? "-" : out;
 }
 
 std::string text_of(json::value const& value) {
@@ -328,6 +328,8 @@ std::string limits_table(json::array const& limits) {
         auto name = member(limit, "name");
         if (auto const key = optional_member(limit, "key"); !key.empty() && key != name)
             name += " (" + key + ')';
+        if (auto const client = optional_member(limit, "client"); !client.empty())
+            name += " of " + client;
         all.push_back({std::move(name), member(limit, "remaining"), member(limit, "limit"),
                        duration_text(whole(limit, "reset_seconds")),
                        observes ? "observes only" : ""});
@@ -340,8 +342,28 @@ std::string number_line(json::object const& answer) {
     if (auto const& to = object_of(answer, "destination"); !to.empty()) {
         out += ", " + member(to, "country") + ", " + member(to, "verdict");
         if (auto const why = optional_member(to, "why"); !why.empty()) out += ": " + why;
+        if (auto const& denied = list_of(to, "denied_clients"); !denied.empty())
+            out += "; denied to " + joined(denied);
     }
     return out + '\n';
+}
+
+std::string locks_text(json::object const& client) {
+    std::string out;
+    if (auto const seconds = whole(client, "locked_for_seconds"); seconds > 0)
+        out = duration_text(seconds);
+    if (auto const seconds = whole(client, "devices_locked_for_seconds"); seconds > 0)
+        out += (out.empty() ? "" : ", ") + ("devices " + duration_text(seconds));
+    return out.empty() ? "-" : out;
+}
+
+std::string cooldowns_text(json::object const& client) {
+    std::string out;
+    for (auto const& each : list_of(client, "cooldowns"))
+        if (each.is_object())
+            out += (out.empty() ? "" : ", ") + member(each.get_object(), "purpose") + ' ' +
+                   duration_text(whole(each.get_object(), "retry_after_seconds"));
+    return out.empty() ? "-" : out;
 }
 
 } // namespace
@@ -352,17 +374,16 @@ std::string limits_text(json::object const& answer) {
 
 std::string found_text(json::object const& answer) {
     auto out = number_line(answer);
-    rows clients{{"CLIENT", "KNOWN DEVICES", "WRONG GUESSES", "LOCKED FOR"}};
+    rows clients{{"CLIENT", "KNOWN DEVICES", "WRONG GUESSES", "LOCKED FOR", "COOLDOWN"}};
     rows verifications{
         {"CREATED", "CLIENT", "PURPOSE", "STATUS", "MESSAGE", "ROUTE", "COST", "ID"}};
     for (auto const& each : list_of(answer, "clients")) {
         if (!each.is_object()) continue;
         auto const& client = each.get_object();
-        auto const locked = whole(client, "locked_for_seconds");
         clients.push_back(
             {member(client, "client"), member(client, "known_devices"),
              member(client, "wrong_guesses") + " of " + member(client, "wrong_guesses_max"),
-             locked > 0 ? duration_text(locked) : "-"});
+             locks_text(client), cooldowns_text(client)});
         for (auto const& one : list_of(client, "verifications")) {
             if (!one.is_object()) continue;
             auto const& verification = one.get_object();
@@ -420,7 +441,7 @@ std::string stats_text(json::object const& answer) {
         lines.push_back({"FAULT", text_of(each)});
     auto rest = answer;
     for (auto const* name : {"version", "at", "uptime_seconds", "ready", "faults", "latencies"})
-        rest.erase(name);
+        rest.stable_erase(name);
     std::string after;
     flatten(rest, "", lines, after);
     for (auto const& [name, histogram] : object_of(answer, "latencies"))

@@ -80,7 +80,9 @@ po::variables_map read(int argc, char const* const* argv) {
     } catch (po::error_with_option_name const& e) {
         // Not what(), which may repeat the operand.
         auto const name = e.get_option_name();
-        throw usage_fault(name.empty() ? "the options are wrong" : name + " is wrong");
+        bool const has_digits = name.find_first_of("0123456789") != name.npos; // a number?
+        throw usage_fault(name.empty() || has_digits ? "the options are wrong"
+                                                     : name + " is wrong");
     } catch (po::error const&) {
         throw usage_fault("the options are wrong");
     }

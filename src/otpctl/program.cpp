@@ -73,7 +73,9 @@ private:
         return ask("POST", std::move(target), &body);
     }
     void print(std::string const& text);
+    json::object about_all_clients(std::string const& target);
     void for_each_client(std::string const& target);
+    void print_report(std::string (*as_text)(json::object const&));
     void override_destination();
     [[nodiscard]] json::object about_number() const {
         return {{"phone_number", asked_.operands.back()}};
@@ -116,13 +118,44 @@ void session::print(std::string const& text) {
     with_.output << (asked_.as_json ? last_ + '\n' : text);
 }
 
+/// Adds the elements that are new.
+void append(json::object& to, json::object const& more, std::string_view name) {
+    auto* const list = to.if_contains(name);
+    auto const* const added = more.if_contains(name);
+    if (list == nullptr || !list->is_array() || added == nullptr || !added->is_array()) return;
+    auto& all = list->get_array();
+    for (auto const& each : added->get_array())
+        if (std::ranges::find(all, each) == all.end()) all.push_back(each);
+}
+
+/// Where clients are many, an answer has those that otpd could look at in its time, and names the
+/// next one. Prints each answer with --json.
+json::object session::about_all_clients(std::string const& target) {
+    constexpr int answers_max = 1000;
+    bool const prints =
+        asked_.as_json && asked_.called->name != "unlock" && asked_.called->name != "forget";
+    auto body = about_number();
+    json::object all;
+    for (int n = 0; n < answers_max; ++n) {
+        auto const answer = post(target, body);
+        if (prints) with_.output << last_ << '\n';
+        if (n == 0) all = answer;
+        for (auto const* name : {"clients", "limits"})
+            if (n != 0) append(all, answer, name);
+        auto const* const next = answer.if_contains("next_client");
+        if (next == nullptr || !next->is_string()) return all;
+        body["from_client"] = *next;
+    }
+    throw refusal("otpd names ever more clients");
+}
+
 /// Goes on after a refusal, so that one client's does not keep the others from it.
 void session::for_each_client(std::string const& target) {
     std::vector<std::string> clients;
     if (asked_.client) {
         clients.push_back(*asked_.client);
     } else {
-        auto const found = post("/numbers/find", about_number());
+        auto const found = about_all_clients("/numbers/find");
         if (auto const* const list = found.if_contains("clients"); list && list->is_array())
             for (auto const& each : list->get_array())
                 if (each.is_object() && each.get_object().contains("client"))
@@ -141,6 +174,11 @@ void session::for_each_client(std::string const& target) {
         }
     }
     if (!refused.empty()) throw refusal(refused);
+}
+
+void session::print_report(std::string (*as_text)(json::object const&)) {
+    auto const all = about_all_clients("/numbers/" + std::string(asked_.called->name));
+    if (!asked_.as_json) with_.output << as_text(all);
 }
 
 void session::override_destination() {
@@ -166,10 +204,8 @@ void session::run() {
                              std::string (*as_text)(json::object const&)) {
         print(as_text(answer));
     };
-    if (name == "find")
-        show(post("/numbers/find", about_number()), found_text);
-    else if (name == "limits")
-        show(post("/numbers/limits", about_number()), limits_text);
+    if (name == "find" || name == "limits")
+        print_report(name == "find" ? found_text : limits_text);
     else if (name == "why")
         show(ask("GET", path_of(asked_.operands.front())), story_of);
     else if (name == "unlock")

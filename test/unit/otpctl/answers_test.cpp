@@ -98,26 +98,28 @@ BOOST_AUTO_TEST_CASE(a_story_has_a_head_and_its_days) {
 BOOST_AUTO_TEST_CASE(a_number_has_its_clients_verifications_and_limits) {
     auto const text = found_text(object(R"({"phone_number":"*******5678","clients":[
         {"client":"shop","known_devices":1,"wrong_guesses":20,"wrong_guesses_max":20,
-         "locked_for_seconds":5400,"verifications":[{"verification_id":"ab","purpose":"login",
+         "locked_for_seconds":5400,"devices_locked_for_seconds":60,
+         "cooldowns":[{"purpose":"login","known_device":false,"retry_after_seconds":45}],
+         "verifications":[{"verification_id":"ab","purpose":"login",
          "status":"active","created_at":"2026-11-30T14:02:11.123Z","message":{"status":"failed",
          "route_id":3,"bx_message_id":"bx_1","cost":0.032,"error":"absent"}}]}],
         "limits":[{"name":"number_10m","key":"number","limit":5,"remaining":4,"reset_seconds":120,
-         "observe":false},{"name":"mine","key":"prefix","limit":9,"remaining":0,
+         "observe":false},{"name":"mine","key":"prefix","client":"shop","limit":9,"remaining":0,
          "reset_seconds":3600,"observe":true}],
-        "destination":{"country":"NL","verdict":"denied","why":"numbers.denied"}})"));
-    BOOST_TEST(text == "number *******5678, NL, denied: numbers.denied\n"
+        "destination":{"country":"NL","verdict":"denied","why":"numbers.denied","denied_clients":["a","b"]}})"));
+    BOOST_TEST(text == "number *******5678, NL, denied: numbers.denied; denied to a, b\n"
                        "\n"
-                       "CLIENT  KNOWN DEVICES  WRONG GUESSES  LOCKED FOR\n"
-                       "shop    1              20 of 20       1h30m\n"
+                       "CLIENT  KNOWN DEVICES  WRONG GUESSES  LOCKED FOR         COOLDOWN\n"
+                       "shop    1              20 of 20       1h30m, devices 1m  login 45s\n"
                        "\n"
                        "CREATED              CLIENT  PURPOSE  STATUS  MESSAGE         ROUTE  COST "
                        "  ID\n"
                        "2026-11-30 14:02:11  shop    login    active  failed: absent  3      0.032"
                        "  ab\n"
                        "\n"
-                       "LIMIT                LEFT  OF  FULL AGAIN IN\n"
-                       "number_10m (number)  4     5   2m\n"
-                       "mine (prefix)        0     9   1h             observes only\n");
+                       "LIMIT                  LEFT  OF  FULL AGAIN IN\n"
+                       "number_10m (number)    4     5   2m\n"
+                       "mine (prefix) of shop  0     9   1h             observes only\n");
     BOOST_TEST(found_text(object(R"({"phone_number":"*5","clients":[]})")) ==
                "number *5\nno client knows it\n");
 }
@@ -126,7 +128,7 @@ BOOST_AUTO_TEST_CASE(other_answers_are_lines_and_tables) {
     BOOST_TEST(described(object(R"({"status":"reloaded","changed":["log.level","a.b"],
                                     "restart_needed":[]})")) == "status          reloaded\n"
                                                                 "changed         log.level, a.b\n"
-                                                                "restart_needed  none\n");
+                                                                "restart_needed  -\n");
     BOOST_TEST(described(object(R"({"clients":[{"client":"a","tokens":1},
                                                {"client":"b","routes":[1,2]}]})")) ==
                "clients:\n"

@@ -19,6 +19,7 @@ struct fixture {
         auto const ask = [this](place const& at, call const& what) {
             asked_at = at;
             asked.push_back(what.verb + ' ' + what.target + ' ' + what.body);
+            if (asked.size() <= pages.size()) return reply{200, pages[asked.size() - 1]};
             auto const found = answers.find(what.target);
             return found == answers.end() ? reply{404, R"({"code":"not_found"})"} : found->second;
         };
@@ -28,6 +29,7 @@ struct fixture {
 
     std::map<std::string, std::string> environment;
     std::map<std::string, reply> answers;
+    std::vector<std::string> pages; ///< the first answers, whatever is asked
     std::vector<std::string> asked;
     place asked_at;
     std::istringstream input;
@@ -81,6 +83,21 @@ BOOST_AUTO_TEST_CASE(unlock_acts_on_every_client_that_find_shows) {
     BOOST_TEST(f.asked[1].ends_with(R"("client":"a"})"));
     BOOST_TEST(f.asked[2].ends_with(R"("client":"b"})"));
     BOOST_TEST(f.output.str() == "status  number_unlocked\nstatus  number_unlocked\n");
+}
+
+BOOST_AUTO_TEST_CASE(answers_about_many_clients_are_joined) {
+    fixture f;
+    f.pages = {R"({"phone_number":"*5","clients":[{"client":"a"}],"next_client":"b",
+                   "limits":[{"name":"x"}]})",
+               R"({"phone_number":"*5","clients":[{"client":"b"}],"next_client":null,
+                   "limits":[{"name":"x"},{"name":"y"}]})"};
+    BOOST_TEST(f.run({"find", "316"}) == 0);
+    BOOST_REQUIRE(f.asked.size() == 2U);
+    BOOST_TEST(f.asked[1] == R"(POST /numbers/find {"phone_number":"316","from_client":"b"})");
+    auto const text = f.output.str();
+    for (auto const* line : {"\na  ", "\nb  ", "\nx  ", "\ny  "})
+        BOOST_TEST(text.find(line) != std::string::npos, line);
+    BOOST_TEST(text.find("\nx  ") == text.rfind("\nx  "));
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_for_one_client_keeps_no_other_from_it) {
