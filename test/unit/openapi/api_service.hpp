@@ -104,31 +104,42 @@ struct service {
                      otpd::store::store* instead = nullptr, std::string delivery_url = {},
                      std::uint64_t reads_a_minute = 200)
         : store(instead != nullptr ? *instead : memory),
-          domain(otpd::otp::make_operations(
-              std::move(rules), {store,   gateway,     reads,   keys,         shared_plan(),
-                                 clock,   random,      log,     metrics,      prices,
-                                 stats,   deliveries,  waiters, waiters,      [](otpd::money) {},
-                                 nullptr, {"default"}, nullptr, std::nullopt, &overrides})),
+          domain(otpd::otp::make_operations(std::move(rules), domain_parts())),
           limit(context.get_executor(), reads_a_minute, clock, metrics), callers(clients),
           operators({operator_with(clients.front().tokens)}) {
-        otpd::api::dependencies const deps{
+        otpd::api::add_routes(routes, parts_for(callers, delivery_url));
+        otpd::api::add_operator_routes(admin_routes, parts_for(operators, delivery_url));
+    }
+
+    otpd::otp::operations_dependencies domain_parts() {
+        otpd::otp::operations_dependencies parts{store, gateway,    reads,   keys,    shared_plan(),
+                                                 clock, random,     log,     metrics, prices,
+                                                 stats, deliveries, waiters, waiters};
+        parts.overrides = &overrides;
+        return parts;
+    }
+
+    otpd::api::dependencies parts_for(otpd::api::authenticator const& who,
+                                      std::string delivery_url) {
+        otpd::api::dependencies parts{
             domain,
             catalogue,
             report,
             stats,
             limit,
-            callers,
+            who,
             [this] { return live_codes(); },
             [this]() -> boost::asio::awaitable<std::optional<std::string_view>> {
                 co_return not_ready;
             },
             "https://hi.bridgexapi.io",
             std::move(delivery_url)};
-        otpd::api::add_routes(routes, deps);
-        otpd::api::add_operator_routes(
-            admin_routes, {domain, catalogue, report, stats, limit, operators, deps.live_codes,
-                           deps.why_not_ready, deps.upstream_url, deps.delivery_url,
-                           [this] { return callers.clients(); }, &overrides});
+        parts.clients = [this] { return callers.clients(); };
+        parts.overrides = &overrides;
+        parts.drain = [this](std::string_view, std::string_view reason) {
+            drain_reasons.emplace_back(reason);
+        };
+        return parts;
     }
 
     /// The operator, with the tokens of the first client.
@@ -248,6 +259,7 @@ struct service {
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;
     otpd::http::router admin_routes;
+    std::vector<std::string> drain_reasons;
 };
 
 } // namespace openapi_test

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <vector>
 
 using namespace otpd;
 using namespace openapi_test;
@@ -22,14 +21,6 @@ std::string target_for(std::string path) {
         if (auto const at = path.find(variable); at != path.npos)
             path.replace(at, variable.size(), "x");
     return path;
-}
-
-/// The rows of the API's listener.
-std::vector<api::row> rows_of_the_api() {
-    std::vector<api::row> rows;
-    std::ranges::copy_if(api::route_table(), std::back_inserter(rows),
-                         [](api::row const& one) { return one.who != api::access::only_operator; });
-    return rows;
 }
 
 /// With one token, for a client that may make this many requests a minute.
@@ -51,7 +42,7 @@ BOOST_AUTO_TEST_SUITE(openapi_route_table)
 
 BOOST_AUTO_TEST_CASE(every_row_asks_for_a_token_unless_it_is_anybodys) {
     auto s = with_token();
-    for (auto const& one : rows_of_the_api())
+    for (auto const& one : api::route_table())
         BOOST_TEST((status_of(s, one) == 401U) == (one.who != api::access::anybody),
                    verb_of(one.verb) << ' ' << one.path);
 }
@@ -60,7 +51,7 @@ BOOST_AUTO_TEST_CASE(every_row_asks_for_a_token_unless_it_is_anybodys) {
 BOOST_AUTO_TEST_CASE(every_post_takes_json_and_nothing_else) {
     auto s = with_token();
     s.content_type = "text/plain";
-    for (auto const& one : rows_of_the_api()) {
+    for (auto const& one : api::route_table()) {
         BOOST_TEST_CONTEXT(verb_of(one.verb) << ' ' << one.path) {
             bool const posts = one.verb == http::method::post;
             BOOST_TEST((one.body == api::content::json) == posts);
@@ -76,7 +67,7 @@ BOOST_AUTO_TEST_CASE(every_read_is_counted_where_its_row_says_so) {
     auto s = with_token(false, 1);
     s.authorization = "Bearer token";
     s.get("/routes", 200);
-    for (auto const& one : rows_of_the_api())
+    for (auto const& one : api::route_table())
         BOOST_TEST((status_of(s, one) == 429U) == (one.counted == api::limit::reads),
                    verb_of(one.verb) << ' ' << one.path);
 }
@@ -85,7 +76,7 @@ BOOST_AUTO_TEST_CASE(every_read_is_counted_where_its_row_says_so) {
 BOOST_AUTO_TEST_CASE(one_of_several_clients_is_refused_what_is_the_operators) {
     auto s = with_token(true);
     s.authorization = "Bearer token";
-    for (auto const& one : rows_of_the_api())
+    for (auto const& one : api::route_table())
         BOOST_TEST((status_of(s, one) == 403U) == (one.who == api::access::the_operator), one.path);
     auto counted = with_token(true, 1);
     counted.authorization = "Bearer token";
@@ -169,29 +160,10 @@ BOOST_AUTO_TEST_CASE(a_code_is_sent_and_verified_under_the_version) {
 
 BOOST_AUTO_TEST_CASE(a_drain_says_why_and_is_accepted) {
     service s;
-    std::string said;
-    api::dependencies deps{s.domain,  s.catalogue, s.report, s.stats, s.limit,
-                           s.callers, {},          {},       {},      {}};
-    deps.drain = [&said](std::string_view, std::string_view reason) { said += reason; };
-    http::router admin;
-    api::add_operator_routes(admin, deps);
-    auto const drain = [&](std::string_view body) {
-        std::vector<http::field_view> const fields{{"Content-Type", "application/json"}};
-        http::request_parts parts;
-        parts.verb = http::method::post;
-        parts.path = "/drain";
-        parts.body = body;
-        parts.fields = fields;
-        http::request const request(parts);
-        http::path_parameters none;
-        auto const& endpoint = *admin.find(parts.verb, parts.path, none).call;
-        return check_described(test::run(s.context, endpoint(request, none)), "/drain", "post");
-    };
-    BOOST_TEST(drain(R"({"reason":"ticket 4711"})").at("status").as_string() == "draining");
-    BOOST_TEST(said == "ticket 4711");
-    drain("{}");
-    BOOST_TEST(drain(R"({"reason":""})").at("code").as_string() == "validation_failed");
-    BOOST_TEST(said == "ticket 4711");
+    s.post("/drain", R"({"reason":"ticket 4711"})", 202);
+    s.post("/drain", "{}", 202);
+    BOOST_TEST(s.refused("/drain", R"({"reason":""})", 422) == "validation_failed");
+    BOOST_TEST((s.drain_reasons == std::vector<std::string>{"ticket 4711", ""}));
 }
 
 BOOST_AUTO_TEST_CASE(every_row_is_described_and_has_a_label) {
