@@ -13,7 +13,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace otpd::telemetry {
 
@@ -98,6 +100,20 @@ double units(std::int64_t micros) {
 
 double seconds(metrics::duration elapsed) {
     return std::chrono::duration<double>(elapsed).count();
+}
+
+reading reading_of(prometheus::MetricFamily const& family, prometheus::ClientMetric const& of) {
+    reading one;
+    one.metric = family.name;
+    for (auto const& label : of.label)
+        one.labels.emplace(label.name, label.value);
+    one.value = family.type == prometheus::MetricType::Gauge ? of.gauge.value : of.counter.value;
+    for (auto const& bucket : of.histogram.bucket)
+        if (std::isfinite(bucket.upper_bound))
+            one.buckets.emplace_back(bucket.upper_bound, bucket.cumulative_count);
+    one.count = of.histogram.sample_count;
+    one.sum = of.histogram.sample_sum;
+    return one;
 }
 
 } // namespace
@@ -425,6 +441,16 @@ void metrics::log_lines_dropped_from(std::function<std::uint64_t()> read) {
 
 void metrics::timeline_lines_lost_from(std::function<std::uint64_t()> read) {
     instruments_->timeline_lines_lost = std::move(read);
+}
+
+std::vector<reading> metrics::read(std::span<std::string_view const> names) const {
+    std::vector<reading> all;
+    for (auto const& family : instruments_->registry.Collect()) {
+        if (std::ranges::find(names, family.name) == names.end()) continue;
+        for (auto const& each : family.metric)
+            all.push_back(reading_of(family, each));
+    }
+    return all;
 }
 
 std::string metrics::scrape() const {

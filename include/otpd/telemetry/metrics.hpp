@@ -11,9 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace otpd::telemetry {
@@ -22,6 +25,17 @@ struct metrics_options {
     std::string version;                  ///< for otpd_build_info
     std::vector<std::string> routes;      ///< the router's patterns: "/verifications/{id}"
     std::vector<std::string> limits = {}; ///< names of limits that may refuse a send or a check
+};
+
+/// The present value of one series, for a reader in this process.
+struct reading {
+    std::string metric;
+    std::map<std::string, std::string> labels;
+    double value = 0; ///< of a counter or gauge
+    /// Of a histogram: upper bounds, without the infinite one, and how many are not above them.
+    std::vector<std::pair<double, std::uint64_t>> buckets{};
+    std::uint64_t count = 0; ///< of a histogram
+    double sum = 0;          ///< of a histogram
 };
 
 class metrics {
@@ -114,6 +128,8 @@ public:
     /// The same for the timeline's file, if there is one.
     void timeline_lines_lost_from(std::function<std::uint64_t()> read);
 
+    /// Returns all series of these metrics. Costs a scrape without its text.
+    [[nodiscard]] std::vector<reading> read(std::span<std::string_view const> names) const;
     /// Returns the text exposition format, version 0.0.4 (content type: text/plain; version=0.0.4).
     /// Also reads the process metrics from /proc.
     [[nodiscard]] std::string scrape() const;

@@ -97,6 +97,26 @@ BOOST_AUTO_TEST_CASE(every_line_of_a_scrape_can_be_read) {
     BOOST_TEST(!got.samples.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_gets_the_values_that_a_scrape_has) {
+    metrics m(options());
+    use_everything(m);
+    std::vector<std::string_view> const names{"otpd_http_requests_total", "otpd_live_codes",
+                                              "otpd_store_operation_duration_seconds"};
+    std::set<std::string> found;
+    auto const samples = parse(m.scrape()).samples;
+    for (auto const& one : m.read(names)) {
+        found.insert(one.metric);
+        if (one.metric == "otpd_live_codes") BOOST_TEST(one.value == 7);
+        if (!one.labels.contains("operation") || one.labels.at("operation") != "admit") continue;
+        BOOST_TEST(one.count == 2U);
+        BOOST_TEST(one.buckets.back().second == 2U);
+        BOOST_TEST(one.buckets.front().first == 0.00001);
+        BOOST_TEST(one.sum == samples.at(one.metric + "_sum{operation=\"admit\"}"));
+    }
+    BOOST_TEST(found == std::set<std::string>(names.begin(), names.end()),
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(names_follow_the_conventions) {
     metrics m(options());
     use_everything(m);
