@@ -1,4 +1,4 @@
-// GET /openapi.json, /docs and the files of that page, all embedded in the binary
+// GET /openapi.json, /docs, /console and the files of these pages, all embedded in the binary
 
 #include "otpd/api/web_assets.hpp"
 #include "otpd/http/problem.hpp"
@@ -82,6 +82,14 @@ answer docs(api_call call) {
 
 answer docs_file(api_call call, std::string file) {
     co_return serve("docs/" + file, call.request);
+}
+
+answer console(api_call call) {
+    co_return serve("console/index.html", call.request);
+}
+
+answer console_file(api_call call, std::string file) {
+    co_return serve("console/" + file, call.request);
 }
 
 } // namespace otpd::api

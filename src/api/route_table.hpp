@@ -31,7 +31,8 @@ enum class access : std::uint8_t {
     client_and_operator, ///< also the operator, on the admin listener
     /// Like client_and_operator; 403 on the API's listener if there are several clients.
     the_operator,
-    only_operator ///< on the listeners of the operator alone; 404 on the API's
+    only_operator,   ///< the operator; only his listeners have the row, the API's answers 404
+    anybody_on_admin ///< no token is asked for; only the operator's listeners have the row
 };
 enum class content : std::uint8_t { unread, json }; ///< json: other content gets a 415
 /// Limits that are counted for each client before its request is served (429). Sends and checks
@@ -76,5 +77,9 @@ answer config(api_call call);
 answer openapi(api_call call);
 answer docs(api_call call);
 answer docs_file(api_call call, std::string file);
+answer stats(api_call call);
+answer abuse(api_call call);
+answer console(api_call call);
+answer console_file(api_call call, std::string file);
 
 } // namespace otpd::api

@@ -51,11 +51,23 @@ constexpr auto rows = std::to_array<row>({
     {get,     "/openapi.json",               anybody,             unread, none,  openapi},
     {get,     "/docs",                       anybody,             unread, none,  docs},
     {get,     "/docs/{file}",                anybody,             unread, none,  docs_file},
+    {get,     "/stats",                      only_operator,       unread, none,  stats},
+    {get,     "/abuse",                      only_operator,       unread, none,  abuse},
+    {get,     "/console",                    anybody_on_admin,    unread, none,  console},
+    {get,     "/console/{file}",             anybody_on_admin,    unread, none,  console_file},
 });
 // clang-format on
+
+constexpr bool asks_for_token(access who) noexcept {
+    return who != anybody && who != anybody_on_admin;
+}
+constexpr bool is_of_admin_alone(access who) noexcept {
+    return who == only_operator || who == anybody_on_admin;
+}
+
 static_assert(std::ranges::none_of(rows,
                                    [](row const& r) {
-                                       return r.who == anybody && r.counted != limit::none;
+                                       return !asks_for_token(r.who) && r.counted != limit::none;
                                    }),
               "what is counted is counted for a client");
 
@@ -82,7 +94,7 @@ answer check_and_call(row const& row, boost::shared_ptr<dependencies const> kept
     if (deps.is_local_only)
         if (auto refused = refuse_unless_local(request)) co_return *std::move(refused);
     api_call const checked{deps, request, deps.callers.identify(request), kept};
-    if (row.who != anybody && checked.client == nullptr)
+    if (asks_for_token(row.who) && checked.client == nullptr)
         co_return to_response(http::unauthorized(), request);
     // A body without a type is JSON to the reference.
     bool const needs_type = request.header("Content-Type") || !follows_reference(deps, request);
@@ -139,7 +151,7 @@ std::vector<std::string_view> paths() {
 void add_routes(http::router& routes, dependencies_source deps) {
     routes.serve_also_under(version_prefix);
     for (auto const& each : rows)
-        if (each.who != only_operator) add(routes, each, deps);
+        if (!is_of_admin_alone(each.who)) add(routes, each, deps);
 }
 
 void add_operator_routes(http::router& routes, dependencies_source deps) {

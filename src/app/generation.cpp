@@ -36,7 +36,9 @@ api::dependencies dependencies_of(generation& all, generation_parts const& parts
             parts.reload,
             [&callers = all.clients] { return callers.clients(); },
             &parts.overrides,
-            parts.drain};
+            parts.drain,
+            parts.service_stats,
+            parts.abuse_report};
 }
 
 } // namespace

@@ -23,6 +23,8 @@ struct generation_parts {
     api::reload_function reload;
     otp::destination_overrides& overrides;
     api::drain_request drain;
+    api::json_report service_stats;
+    api::json_report abuse_report;
     api::authenticator const& local_operator;
 };
 

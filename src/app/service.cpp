@@ -129,6 +129,8 @@ generation_parts service::make_parts() {
             [this](std::string_view request_id, std::string_view reason) {
                 ask_to_drain(request_id, reason);
             },
+            [this] { return stats(); },
+            [this] { return abuse(); },
             local_operator};
 }
 
@@ -164,6 +166,7 @@ void service::ask_to_drain(std::string_view request_id, std::string_view reason)
 void service::add_listeners() {
     events.add(event_waiters);
     events.add(hooks);
+    events.add(refused);
     events.add(hedger);
     if (settings.timeline.path.empty()) return;
     timeline =

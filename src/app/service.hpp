@@ -13,6 +13,7 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
 #include "otpd/net/on_strand.hpp"
+#include "otpd/net/single_flight.hpp"
 #include "otpd/otp/account_monitor.hpp"
 #include "otpd/otp/delivery.hpp"
 #include "otpd/otp/destination_overrides.hpp"
@@ -24,9 +25,11 @@
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/telemetry/metrics.hpp"
 #include "otpd/webhook/webhooks.hpp"
+#include "refused_prefixes.hpp"
 #include "reload.hpp"
 #include "secrets_gate.hpp"
 #include "settings.hpp"
+#include "stats.hpp"
 #include "wiring.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -39,6 +42,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 namespace otpd::app {
 
@@ -70,6 +75,7 @@ struct service {
     openssl_random random;
     numbering_plan plan;
     system_clock clock;
+    steady_time const began = clock.now();
     api::authenticator local_operator; ///< for the Unix socket
     otp::key_ring keys;
     http::router api_routes;
@@ -96,6 +102,10 @@ struct service {
     otp::read_limit reads;
     otp::message_owners owners{context.get_executor()};
     event_bus events;
+    refused_prefixes refused{context.get_executor()};
+    counts_history counts{context.get_executor()};
+    net::single_flight<std::monostate, std::vector<otp::budget_view>> budgets{
+        context.get_executor(), std::chrono::seconds(5)};
     std::unique_ptr<timeline_file> timeline; ///< null unless configured
     otp::scoreboard scores;
     otp::destination_overrides overrides; ///< outlives any change of the rules
@@ -125,6 +135,11 @@ private:
     void add_listeners();
     void add_routes();
     boost::asio::awaitable<std::string> scrape();
+    boost::asio::awaitable<std::vector<otp::budget_view>> known_budgets();
+    boost::asio::awaitable<service_view> view();
+    /// The bodies of GET /stats and GET /abuse.
+    boost::asio::awaitable<std::string> stats();
+    boost::asio::awaitable<std::string> abuse();
 
     // The following run on reloads_.
     api::reload_report reload_now();

@@ -39,6 +39,11 @@ struct reload_report {
 using reload_function = std::function<boost::asio::awaitable<reload_report>()>;
 /// Begins the end of the service. Any thread.
 using drain_request = std::function<void(std::string_view request_id, std::string_view reason)>;
+/// Returns a JSON object.
+using json_report = std::function<boost::asio::awaitable<std::string>()>;
+inline boost::asio::awaitable<std::string> nothing_to_report() {
+    co_return "{}";
+}
 
 /// What handlers use. All references must outlive it and the requests that began with it.
 struct dependencies {
@@ -66,6 +71,8 @@ struct dependencies {
     std::function<std::vector<known_client>()> clients = {}; ///< all clients of the API
     otp::destination_overrides* overrides = nullptr;
     drain_request drain{};
+    json_report service_stats = nothing_to_report;
+    json_report abuse_report = nothing_to_report;
 };
 
 /// Returns the present dependencies, or null where nobody may know of the routes. A request keeps
@@ -80,7 +87,7 @@ void add_routes(http::router& routes, dependencies_source deps);
 void add_routes(http::router& routes, dependencies const& deps);
 /// Adds the operator's view of all clients to the admin listener, under the same paths: the account
 /// with its budgets, all messages, and the scores; what he may do for a number, a destination and
-/// the service. `deps.callers` knows the operator.
+/// the service; the console and its figures. `deps.callers` knows the operator.
 void add_operator_routes(http::router& routes, dependencies_source deps);
 
 } // namespace otpd::api

@@ -83,6 +83,9 @@ struct verification_event {
     /// With blocked and refused: the names of what refused, separated by commas; also those that
     /// `reason` may not name.
     std::string limits;
+    /// With blocked: the number without its last four digits. For the operator's eyes only: neither
+    /// the log nor a file nor a webhook has it.
+    std::string number_prefix;
     pseudonyms who;          ///< only if the policy writes pseudonyms
     std::string_view device; ///< `known` or `new`; empty: none, or not asked
     bool is_test = false;    ///< of a send: to a test number

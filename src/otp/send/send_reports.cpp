@@ -76,6 +76,13 @@ std::string shown_prefix(phone_number const& number) {
     return digits.substr(0, digits.size() - hidden) + "xx";
 }
 
+/// As a prefix is counted by limits.
+std::string counted_prefix(phone_number const& number) {
+    constexpr std::size_t hidden = 4;
+    auto const& digits = number.digits();
+    return digits.substr(0, digits.size() - hidden);
+}
+
 } // namespace
 
 void send_reports::violations(std::vector<store::violation> const& list, limit_mode mode,
@@ -201,6 +208,7 @@ void send_reports::publish_refused(send_state const& send, failure const& why) c
     event.reason = names_of(why.violated);
     event.error = problem_code(why.code);
     event.limits = send.refused_by;
+    if (is_blocked) event.number_prefix = counted_prefix(send.draft.request.to);
     observers_.on_event(event);
 }
 

@@ -90,6 +90,7 @@ set(may_hop
   src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop
   src/webhook/webhooks.cpp   # its own loops; requests report events to it
+  src/app/refused_prefixes.cpp # requests report events to it
   src/app/backtest/world.cpp # runs one operation after the other on a context of its own
   src/app/service.cpp        # a request begins the drain
   src/otpctl/exchange.cpp    # runs one request on a context of its own

@@ -83,6 +83,12 @@ std::string fault_of_members(std::vector<json::object const*> const& schemas,
         if (auto const* names = rules->if_contains("required"))
             for (auto const& name : names->as_array())
                 if (!value.contains(name.as_string())) return "lacks " + json::serialize(name);
+        if (auto const* others = rules->if_contains("additionalProperties")) // it is a map
+            for (auto const& [name, member] : value) {
+                described.insert(name);
+                if (auto const why = fault(*others, member); !why.empty())
+                    return std::string(name) + ": " + why;
+            }
         auto const* properties = rules->if_contains("properties");
         if (properties == nullptr) continue;
         for (auto const& [name, schema] : properties->as_object()) {
