@@ -271,17 +271,4 @@ std::optional<otp::autofill_suffix> read_autofill_suffix(json_body& body,
     return suffix;
 }
 
-std::optional<std::string> read_reason(json_body& body, bool is_required) {
-    constexpr std::string_view name = "reason";
-    constexpr std::size_t longest = 200;
-    auto const text = is_required ? body.required_string(name) : body.optional_string(name);
-    if (!text) return std::nullopt;
-    auto const is_printable = [](char c) { return c >= ' ' && c <= '~'; };
-    bool const says_something = text->find_first_not_of(' ') != std::string_view::npos;
-    if (says_something && text->size() <= longest && std::ranges::all_of(*text, is_printable))
-        return std::string(*text);
-    body.reject(name, "Value error, reason must be 1 to 200 printable ASCII characters.");
-    return std::nullopt;
-}
-
 } // namespace otpd::api

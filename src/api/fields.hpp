@@ -42,8 +42,6 @@ std::string read_reference(json_body& body);
 std::vector<otp::variable> read_variables(json_body& body);
 /// The same. Their names must be `names`, which are in order.
 std::vector<otp::variable> read_variables(json_body& body, std::vector<std::string> const& names);
-/// `reason`, for the log: 1 to 200 printable ASCII characters.
-std::optional<std::string> read_reason(json_body& body, bool is_required);
 /// Returns an empty locale if the member is missing.
 otp::locale_tag read_locale(json_body& body);
 /// `route_id`, from the upstream's catalogue. The policy decides which routes are allowed.
