@@ -89,5 +89,6 @@ void add_routes(http::router& routes, dependencies const& deps);
 /// with its budgets, all messages, and the scores; what he may do for a number, a destination and
 /// the service; the console and its figures. `deps.callers` knows the operator.
 void add_operator_routes(http::router& routes, dependencies_source deps);
+void add_operator_routes(http::router& routes, dependencies const& deps);
 
 } // namespace otpd::api

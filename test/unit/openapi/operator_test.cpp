@@ -12,15 +12,15 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr char const* number = "31612345678";
+constexpr char const* asked_number = "31612345678";
 
 std::string body_of(json::object body) {
     return json::serialize(body);
 }
 std::string question() {
-    return body_of({{"phone_number", number}});
+    return body_of({{"phone_number", asked_number}});
 }
-std::string send_of(char const* to = number) {
+std::string send_of(char const* to = asked_number) {
     return body_of({{"phone_number", to}});
 }
 std::string override_of(char const* destination, char const* action = "deny", int seconds = 3600) {
@@ -68,9 +68,10 @@ BOOST_AUTO_TEST_CASE(a_number_is_found_with_what_happened_to_it) {
     BOOST_TEST(s.post("/numbers/find", question(), 200).at("clients").as_array().empty());
     auto const sent = s.post("/send-otp", send_of(), 200);
     auto const code = s.gateway.last_code();
-    s.post("/verify-otp",
-           body_of({{"phone_number", number}, {"code", code == "000000" ? "000001" : "000000"}}),
-           400);
+    s.post(
+        "/verify-otp",
+        body_of({{"phone_number", asked_number}, {"code", code == "000000" ? "000001" : "000000"}}),
+        400);
     auto const found = s.post("/numbers/find", question(), 200);
     BOOST_TEST(text_at(found, "phone_number") == "*******5678");
     BOOST_TEST(found.at("next_client").is_null());
@@ -88,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_number_is_found_with_what_happened_to_it) {
     BOOST_TEST((verification.at("message").at("bx_message_id") == sent.at("bx_message_id")));
     BOOST_TEST(text_at(found.at("destination"), "country") == "NL");
     BOOST_TEST(text_at(found.at("destination"), "verdict") == "allowed");
-    BOOST_TEST(s.last.content().find(number) == std::string::npos);
+    BOOST_TEST(s.last.content().find(asked_number) == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_limits_of_a_number_are_read_and_not_counted) {
@@ -118,9 +119,9 @@ BOOST_AUTO_TEST_CASE(a_number_is_looked_up_with_every_client) {
     BOOST_TEST_REQUIRE(found.at("clients").as_array().size() == 1U);
     BOOST_TEST(text_at(found.at("clients").at(0), "client") == "b");
     BOOST_TEST(text_at(json::value(limit_named(found, "limit_0")), "client") == "b");
-    auto const from_b = body_of({{"phone_number", number}, {"from_client", "b"}});
+    auto const from_b = body_of({{"phone_number", asked_number}, {"from_client", "b"}});
     BOOST_TEST(s.post("/numbers/find", from_b, 200).at("clients").as_array().size() == 1U);
-    auto const nobody = body_of({{"phone_number", number}, {"from_client", "c"}});
+    auto const nobody = body_of({{"phone_number", asked_number}, {"from_client", "c"}});
     BOOST_TEST(s.refused("/numbers/find", nobody, 404) == "client_not_found");
 
     auto const path = "/verifications/" + text_at(sent, "verification_id");

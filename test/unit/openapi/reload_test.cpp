@@ -23,6 +23,8 @@ struct exchanging_service : service {
     exchanging_service() {
         routes = http::router();
         api::add_routes(routes, [this] { return present; });
+        admin_routes = http::router();
+        api::add_operator_routes(admin_routes, [this] { return present; });
     }
     deps_ptr made(std::string const& delivery_url, api::reload_report outcome = {}) {
         return boost::make_shared<api::dependencies const>(api::dependencies{
@@ -36,6 +38,7 @@ struct exchanging_service : service {
             {},
             {},
             delivery_url,
+            false,
             false,
             [outcome = std::move(outcome)]() -> boost::asio::awaitable<api::reload_report> {
                 co_return outcome;

@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_for_the_one_that_is_under_way) {
     std::optional<bool> is_drained;
     std::size_t followed = 0;
     gateway.on_send = [&](bridgexapi::sms const&) {
-        boost::asio::co_spawn(context, hedged.hedger->drain(deadline::in(hang_limit)),
+        boost::asio::co_spawn(context, hedger.drain(deadline::in(hang_limit)),
                               [&](std::exception_ptr, bool done) {
                                   is_drained = done;
                                   followed = deliveries.all.size();
@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_drain_waits_no_longer_than_its_deadline) {
     send_hedged();
     std::optional<bool> is_drained;
     gateway.on_send = [&](bridgexapi::sms const&) {
-        boost::asio::co_spawn(context, hedged.hedger->drain(deadline::in(0s)),
+        boost::asio::co_spawn(context, hedger.drain(deadline::in(0s)),
                               [&](std::exception_ptr, bool done) { is_drained = done; });
         return bridgexapi::send_outcome(fake_gateway::default_receipt());
     };

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_list_of_overrides_is_read_as_it_was_written) {
 
 BOOST_AUTO_TEST_CASE(what_no_rule_writes_is_no_list_of_overrides) {
     override_list read;
-    BOOST_TEST(!decode(written({}), read)); // an empty one is not stored
+    BOOST_TEST(!decode(written(override_list()), read)); // an empty one is not stored
     BOOST_TEST(!decode(written(list_of_overrides(overrides_max + 1)), read));
     auto twice = list_of_overrides(1);
     twice.entries.push_back(twice.entries.front());
