@@ -130,11 +130,11 @@ struct metrics::instruments {
     }
 
     /// Of the same family each time, so a name that stays counts on.
-    boost::shared_ptr<counters<2>> count_limits(std::vector<std::string> const& names) {
+    boost::shared_ptr<counters<2>> count_limits(std::vector<std::string> const& limits) {
         return boost::make_shared<counters<2>>(
             counter_for(registry, "otpd_limit_violations_total",
                         "Requests that a limit refused, or would have refused (mode observe).",
-                        label_set("limit", names), label_set("mode", labels::limit_modes)));
+                        label_set("limit", limits), label_set("mode", labels::limit_modes)));
     }
 
     Registry registry;

@@ -119,6 +119,8 @@ std::array const contract{
     expected{otp::errc::verification_ended, 409, "verification_ended"},
     expected{otp::errc::delivery_not_found, 404, "delivery_not_found"},
     expected{otp::errc::client_not_found, 404, "client_not_found"},
+    expected{otp::errc::destination_not_found, 404, "destination_not_found"},
+    expected{otp::errc::destinations_full, 409, "destinations_full"},
     expected{otp::errc::operator_only, 403, "operator_only"},
     expected{otp::errc::upstream_failed, 502, "upstream_failed"},
     expected{otp::errc::store_unavailable, 503, "store_unavailable"},

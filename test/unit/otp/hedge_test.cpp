@@ -218,7 +218,8 @@ BOOST_FIXTURE_TEST_CASE(the_first_messages_route_is_passed_over_without_a_note, 
     let_reports_be_late();
     BOOST_TEST(asked() == "8 1");
     int hedged_steps = 0;
-    for (auto const& each : find(first->id)->events)
+    auto const verification = find(first->id);
+    for (auto const& each : verification->events)
         for (auto const& [name, value] : each.details)
             if (name == "outcome" && std::get<std::string>(value) == "hedged") ++hedged_steps;
     BOOST_TEST(hedged_steps == 1);

@@ -241,6 +241,7 @@ BOOST_AUTO_TEST_CASE(a_journal_that_was_given_back_goes_to_another_instance_and_
         for (int n = 0; n < 2; ++n)
             BOOST_TEST((w.claim(passing) == journals_held{{key_of(2), 64}}));
         BOOST_TEST((w.claim(first_claim_of(3)) == journals_held{{key_of(1), 64}, {key_of(3), 64}}));
+        passing.is_alone = false; // there is a third one now
         BOOST_TEST(w.claim(passing).size() == 1U);
         BOOST_TEST(w.claim(claim_of(1)).empty()); // whoever began it begins again
     }
