@@ -21,7 +21,6 @@ void move_back(verification_state& v, counter_time by) noexcept {
     v.admitted -= by;
     v.retained_until -= by;
     if (v.lease_end != store_time()) v.lease_end -= by;
-    if (v.hedge) v.hedge->booked -= by;
 }
 
 void move_back(wrong_guesses& g, counter_time by) noexcept {
@@ -166,13 +165,11 @@ store_time number_state::retained_until() const noexcept {
         last = std::max(last, each.last_success + known_for);
     for (auto const each : escalations)
         last = std::max(last, each + escalation_window);
-    if (verified_at != store_time()) last = std::max(last, verified_at + known_for);
+    last = std::max(last, verified_at + known_for); // a time that is 0 is over long ago
     last += retention_spare;
     for (auto const& each : guesses)
         last = std::max(last, each.counted_until + guess_retention_spare);
-    if (failures_in_a_row > 0)
-        last = std::max(last, last_failure + failure_memory + guess_retention_spare);
-    return last;
+    return std::max(last, last_failure + failure_memory + guess_retention_spare);
 }
 
 live_codes count_live_codes(number_state const& state) noexcept {

@@ -169,6 +169,17 @@ BOOST_AUTO_TEST_CASE(a_code_ends_with_its_time) {
     }
 }
 
+// Its settlement is still to come.
+BOOST_AUTO_TEST_CASE(a_send_in_flight_stays_so_when_its_code_expires_and_at_no_other_end) {
+    using enum progress;
+    for (auto const how : {verified, replaced, canceled, expired}) {
+        auto v = typical_number().verifications.front();
+        v.lease_end = some_time + 30s;
+        v.end(how);
+        BOOST_TEST((v.lease_end == (how == expired ? some_time + 30s : store_time())));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(each_part_is_forgotten_with_its_time) {
     auto const at_start = [] {
         auto state = typical_number();
@@ -246,6 +257,15 @@ BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_anything_in_it) {
     BOOST_TEST((state.retained_until() == some_time + 26h)); // a clock that was ahead deletes none
 }
 
+BOOST_AUTO_TEST_CASE(a_state_is_retained_longer_than_its_devices_or_its_last_success_alone) {
+    number_state with_devices;
+    with_devices.devices = {{{std::byte{1}}, some_time}, {{std::byte{2}}, some_time - 24h}};
+    BOOST_TEST((with_devices.retained_until() == some_time + known_for + 60s));
+    number_state with_success;
+    with_success.verified_at = some_time;
+    BOOST_TEST((with_success.retained_until() == some_time + known_for + 60s));
+}
+
 BOOST_AUTO_TEST_CASE(failures_in_a_row_are_forgotten_thirty_days_after_the_last) {
     number_state state;
     state.failures_in_a_row = 7;
@@ -284,6 +304,19 @@ BOOST_AUTO_TEST_CASE(a_success_of_a_clock_that_was_ahead_is_as_if_it_were_now) {
     auto const present = std::chrono::floor<duration>(some_time);
     BOOST_TEST((state.devices.at(0).last_success == present));
     BOOST_TEST((state.verified_at == present));
+    BOOST_TEST(!state.advance(some_time)); // once
+}
+
+// The send that began it was refused, after another instance had repeated the code.
+BOOST_AUTO_TEST_CASE(a_code_of_a_clock_that_was_ahead_begins_now_though_its_verification_did_not) {
+    auto state = typical_number();
+    state.codes[0].begun = some_time + 600s;
+    state.codes[0].end = some_time + 700s;
+    state.verifications[0].retained_until = some_time + 60s;
+    BOOST_TEST(state.advance(some_time));
+    BOOST_TEST((state.codes.at(0).begun == some_time && state.codes[0].end == some_time + 100s));
+    BOOST_TEST((state.verifications.at(0).admitted == some_time));
+    BOOST_TEST((state.verifications[0].retained_until == some_time + 100s));
     BOOST_TEST(!state.advance(some_time)); // once
 }
 
