@@ -290,6 +290,22 @@ BOOST_AUTO_TEST_CASE(an_undone_admission_takes_back_the_pause_that_it_began) {
     BOOST_TEST((w.settle(undo) == settle_outcome::settled));
 }
 
+BOOST_AUTO_TEST_CASE(an_undone_admission_takes_back_no_pause_of_a_later_send) {
+    engine_world w;
+    w.admit(paused_send(1));
+    w.pass(45s);
+    auto undo = refusal_of(1, 0s);
+    undo.is_undo = true;
+    w.settle(undo);
+    BOOST_TEST((next_pause(w, 2) == 45s)); // as after the first send
+    w.pass(45s);
+    BOOST_TEST((next_pause(w, 3) == 90s));
+    undo.id = id_of(2);
+    BOOST_TEST((w.settle(undo) == settle_outcome::settled));
+    auto const wait = expect<refused>(w.admit(paused_send(4))).violations.at(0);
+    BOOST_TEST((wait.retry_after == 90s));
+}
+
 // --- what is left of a send ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_of_a_refused_send) {

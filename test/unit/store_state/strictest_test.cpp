@@ -48,6 +48,20 @@ BOOST_AUTO_TEST_CASE(what_is_over_in_one_of_them_is_over) {
     BOOST_TEST((theirs.codes == std::vector{code(3, 103)}));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_over_in_both_of_them_has_ended_as_it_was_seen_last) {
+    auto theirs = account_of({send(1, 1, progress::expired)});
+    make_strictest(theirs, account_of({send(1, 1, progress::verified)}));
+    BOOST_TEST((theirs.verifications.at(0).code_state == progress::verified));
+}
+
+BOOST_AUTO_TEST_CASE(a_send_that_is_in_flight_in_both_of_them_stays_so) {
+    auto theirs = account_of({send(1, 1)});
+    theirs.verifications[0].lease_end = some_time + 30s;
+    auto const mine = theirs;
+    make_strictest(theirs, mine);
+    BOOST_TEST((theirs.verifications.at(0).lease_end == some_time + 30s));
+}
+
 // Both versions may number the same code differently.
 BOOST_AUTO_TEST_CASE(codes_are_known_by_what_they_are_made_of) {
     auto theirs = account_of({send(1, 1), send(2, 2)});
