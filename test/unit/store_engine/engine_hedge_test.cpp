@@ -193,6 +193,18 @@ BOOST_AUTO_TEST_CASE(a_resend_begins_after_the_step_of_the_second_message) {
     BOOST_TEST(expect<begin_after>(w.admit(next)).step == 3);
 }
 
+BOOST_AUTO_TEST_CASE(after_a_second_message_by_the_last_step_the_plan_begins_again) {
+    engine_world w;
+    send(w, 1);
+    book(w, 1);
+    end(w, 1, send_result::accepted); // by the third step
+    report(w, 1, delivery::failed, false);
+    report(w, 1, delivery::failed, true);
+    auto next = send_of(1, 2);
+    next.plan = planned_send{{7, 1}, 1, {60s, 60s, 60s}};
+    BOOST_TEST(expect<begin_after>(w.admit(next)).step == 0);
+}
+
 // The second one has its own time.
 BOOST_AUTO_TEST_CASE(a_resend_right_after_a_second_message_begins_with_the_step_of_that_one) {
     engine_world w;
@@ -275,6 +287,25 @@ BOOST_AUTO_TEST_CASE(a_message_is_the_first_or_the_second_one_of_its_verificatio
     BOOST_TEST((find_as(w, 1, "BX-2", true) == update_outcome::updated));
 }
 
+BOOST_AUTO_TEST_CASE(a_second_message_does_not_wait_for_itself_and_keeps_its_id) {
+    engine_world w;
+    send(w, 1);
+    book(w, 1);
+    BOOST_TEST((find_as(w, 1, "BX-2", true) == update_outcome::updated));
+    delivery_update first;
+    first.address = {key_of(1), id_of(1)};
+    first.message = delivery::delivered;
+    first.sent = receipt{1, "", "BX-2", {}};
+    BOOST_TEST((w.run<engine::update>(first) == update_outcome::taken));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_without_an_id_belongs_to_no_other_verification) {
+    engine_world w;
+    send(w, 1, send_result::unknown);
+    send(w, 2); // has none, either
+    BOOST_TEST((find_as(w, 1, "") == update_outcome::updated));
+}
+
 // Its settlement may name the same id.
 BOOST_AUTO_TEST_CASE(while_another_send_to_the_number_is_under_way_nobody_takes_an_id) {
     engine_world w;
@@ -296,6 +327,18 @@ BOOST_AUTO_TEST_CASE(while_a_second_message_is_under_way_nobody_takes_an_id) {
     BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::in_flight));
     end(w, 2, send_result::accepted);
     BOOST_TEST((find_as(w, 1, "BX-1") == update_outcome::updated));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_message_that_nobody_settles_is_under_way_for_three_minutes) {
+    for (bool const is_over : {false, true}) {
+        engine_world w;
+        send(w, 1, send_result::unknown);
+        send(w, 2);
+        book(w, 2);
+        w.pass(3min - (is_over ? 0us : 1us));
+        BOOST_TEST((find_as(w, 1, "BX-1") ==
+                    (is_over ? update_outcome::updated : update_outcome::in_flight)));
+    }
 }
 
 // The first failed while the second was on its way, which then was not sent.

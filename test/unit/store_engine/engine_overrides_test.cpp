@@ -95,6 +95,12 @@ BOOST_AUTO_TEST_CASE(what_the_list_cannot_hold_is_cut_or_left_out) {
     BOOST_TEST(list().size() == 1U); // it can be read
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_destination_is_listed) {
+    std::string const longest(override_destination_max, '4');
+    BOOST_TEST(change(deny(longest)).is == override_outcome::made);
+    BOOST_TEST(list().at(0).destination == longest);
+}
+
 BOOST_AUTO_TEST_CASE(a_number_is_shown_with_what_it_has) {
     BOOST_TEST(inspect(inspection_of(1)).is_empty());
     auto first = send_of(1, 1);
@@ -131,6 +137,61 @@ BOOST_AUTO_TEST_CASE(a_locked_number_is_shown_with_the_end_of_the_lock) {
     BOOST_TEST((inspect(request).devices_locked_for == 0s));
 }
 
+BOOST_AUTO_TEST_CASE(failures_in_a_row_are_shown_with_the_lock_that_they_make) {
+    auto request = inspection_of(1);
+    request.guesses.consecutive_max = 1;
+    BOOST_REQUIRE(is<admitted>(admit(send_of(1, 1))));
+    auto guess = guess_of(1, 2);
+    guess.guesses = request.guesses;
+    BOOST_REQUIRE(is<wrong>(check(guess)));
+    auto const seen = inspect(request);
+    BOOST_TEST(seen.failures_in_a_row == 1U);
+    BOOST_TEST((seen.locked_for == failure_memory));
+    BOOST_TEST((seen.devices_locked_for == 0s));
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_is_shown_until_its_end_however_long_it_is_remembered) {
+    auto request = send_of(1, 1);
+    request.cooldown = {10s, 40s, 1h};
+    BOOST_REQUIRE(is<admitted>(admit(request)));
+    pass(10s - 1us);
+    auto const running = inspect(inspection_of(1)).cooldowns;
+    BOOST_TEST_REQUIRE(running.size() == 1U);
+    BOOST_TEST(!running[0].is_known);
+    pass(1us);
+    BOOST_TEST(inspect(inspection_of(1)).cooldowns.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_known_devices_have_is_shown_apart) {
+    device_hash const device{std::byte{1}};
+    auto send = send_of(1, 1);
+    send.device = device;
+    BOOST_REQUIRE(is<admitted>(admit(send)));
+    auto right = guess_of(1, 1);
+    right.id = id_of(1);
+    right.device = device;
+    BOOST_REQUIRE(is<verified>(check(right)));
+    send.id = id_of(2);
+    send.cooldown = {10s, 10s, 0s};
+    BOOST_REQUIRE(is<admitted>(admit(send)));
+    auto request = inspection_of(1);
+    request.guesses.of_devices = 2;
+    auto guess = guess_of(1, 2);
+    guess.device = device;
+    guess.guesses = request.guesses;
+    for (int n = 0; n < 2; ++n)
+        BOOST_REQUIRE(is<wrong>(check(guess)));
+    auto const left = expect<locked>(check(guess)).retry_after;
+    auto const seen = inspect(request);
+    BOOST_TEST(seen.devices == 1U);
+    BOOST_TEST(seen.device_wrong_guesses == 2U);
+    BOOST_TEST(seen.wrong_guesses == 0U);
+    BOOST_TEST((seen.devices_locked_for == left));
+    BOOST_TEST((seen.locked_for == 0s));
+    BOOST_TEST_REQUIRE(seen.cooldowns.size() == 1U);
+    BOOST_TEST(seen.cooldowns[0].is_known);
+}
+
 BOOST_AUTO_TEST_CASE(limits_are_read_without_being_counted) {
     for (bool const is_of_number : {true, false}) {
         auto request = inspection_of(1);
@@ -158,6 +219,8 @@ BOOST_AUTO_TEST_CASE(a_guard_is_shown_with_its_room_and_when_there_is_more) {
     refused_send.guards = request.guards;
     auto const why = expect<refused>(admit(refused_send)).violations.at(0);
     BOOST_TEST((inspect(request).guards.at(0).next_room == why.retry_after));
+    request.guards[0].out_max = 1; // fewer than are out
+    BOOST_TEST(inspect(request).guards.at(0).room == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
