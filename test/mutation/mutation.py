@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-STATES = [f'src/store/state/{name}.cpp' for name in ('number_state', 'shared_state', 'strictest')]
+STATES = [f'src/store/state/{name}.cpp' for name in ('number_state', 'override_list', 'shared_state', 'strictest')]
 FILES = sorted(glob.glob('src/store/engine/*.cpp')) + STATES
 EQUIVALENT = 'test/mutation/equivalent.txt'
 ARCHIVES = ['src/store/libotpd_store_engine.a', 'src/store/libotpd_store_state.a']

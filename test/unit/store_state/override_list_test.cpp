@@ -67,6 +67,8 @@ BOOST_AUTO_TEST_CASE(what_no_rule_writes_is_no_list_of_overrides) {
     twice.entries.push_back(twice.entries.front());
     BOOST_TEST(!decode(written(twice), read));
     BOOST_TEST(is_read([](override_state&) {}));
+    BOOST_TEST(is_read([](override_state& one) { one.destination += "00"; }));
+    BOOST_TEST(is_read([](override_state& one) { one.end = one.made + override_longest; }));
     BOOST_TEST(!is_read([](override_state& one) { one.destination.clear(); }));
     BOOST_TEST(!is_read([](override_state& one) { one.destination += "000"; }));
     BOOST_TEST(!is_read([](override_state& one) { one.action = static_cast<override_action>(3); }));
@@ -94,6 +96,16 @@ BOOST_AUTO_TEST_CASE(an_ended_override_is_dropped_and_one_of_the_future_was_made
     BOOST_TEST((list.entries.back().made == early));
     BOOST_TEST((list.entries.back().end == early + std::chrono::seconds(3)));
     BOOST_TEST((list.retained_until() == list.entries.back().end + std::chrono::minutes(1)));
+}
+
+BOOST_AUTO_TEST_CASE(an_override_that_is_barely_in_the_future_was_made_by_another_instance) {
+    for (auto const ahead : {clock_tolerance, clock_tolerance + 1us}) {
+        auto list = list_of_overrides(1);
+        auto const now = first_time - ahead;
+        bool const is_moved = ahead > clock_tolerance;
+        BOOST_TEST(list.advance(now) == is_moved);
+        BOOST_TEST((list.entries.at(0).made == (is_moved ? now : first_time)));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
