@@ -101,7 +101,8 @@ struct admin_settings {
                  "every message, and to unlock numbers; empty: it serves none of them.");
         keys.add("socket", &s::socket, notations::socket_path(),
                  "Path of a Unix socket that serves the operator (otpctl) without a token, with "
-                 "mode 0600; its directory must exist. Empty: none.");
+                 "mode 0600; its directory must exist. Empty: none.")
+            .at_restart();
         keys.flag("accept_network", &s::accept_network,
                   "Allows admin.listen to be an address that others reach. Whoever reaches it can "
                   "read the metrics.")

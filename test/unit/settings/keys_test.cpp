@@ -65,6 +65,7 @@ std::vector<value_cases> all_value_cases() {
         {"bridgexapi.timeout",
          same({"2.5", "0.1", "120"}),
          {"0.09", "0", "-1", "120.1", "inf", "nan", "2,5", "20s", ""}},
+        {"tracing.sample_ratio", same({"0", "0.25", "1"}), {"-0.1", "1.1", "all", ""}},
         {"otp.accepted_guess_risk", same({"0.01", "0.0000000001"}), {"0.011", "0", ""}},
         {"otp.debug",
          {{"true", "true"},

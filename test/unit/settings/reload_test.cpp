@@ -15,14 +15,23 @@ namespace {
 using keys = std::vector<std::string>;
 
 /// Sections whose keys all need a restart: sockets, threads, the upstream's connections, the store,
-/// the timeline's file.
-std::set<std::string> const fixed_sections{"server", "bridgexapi", "store", "timeline"};
+/// the timeline's file, the collector of traces.
+std::set<std::string> const fixed_sections{"server", "bridgexapi", "store", "timeline", "tracing"};
 /// The other keys that need one.
 std::set<std::string> const fixed_keys{
-    "admin.listen",          "admin.accept_network",       "otp.hmac_secret",
-    "otp.hmac_secret_file",  "otp.previous_hmac_secrets",  "otp.previous_hmac_secrets_file",
-    "otp.number_key_secret", "otp.number_key_secret_file", "delivery.enabled",
-    "delivery.interval_ms",  "delivery.open_max",          "delivery.page_max",
+    "admin.listen",
+    "admin.socket",
+    "admin.accept_network",
+    "otp.hmac_secret",
+    "otp.hmac_secret_file",
+    "otp.previous_hmac_secrets",
+    "otp.previous_hmac_secrets_file",
+    "otp.number_key_secret",
+    "otp.number_key_secret_file",
+    "delivery.enabled",
+    "delivery.interval_ms",
+    "delivery.open_max",
+    "delivery.page_max",
     "log.queue_lines_max",
 };
 
