@@ -97,8 +97,8 @@ struct admin_settings {
                  "Address and port of the admin listener, which has the metrics; empty: none.")
             .at_restart();
         keys.add("token", &s::token, notations::operator_token(),
-                 "The operator's bearer token on the admin listener, for account, budgets, scores, "
-                 "every message, and to unlock numbers; empty: it serves none of them.");
+                 "The operator's bearer token on the admin listener, for all that is the "
+                 "operator's; empty: the listener serves the metrics alone.");
         keys.add("socket", &s::socket, notations::socket_path(),
                  "Path of a Unix socket that serves the operator (otpctl) without a token, with "
                  "mode 0600; its directory must exist. Empty: none.")
