@@ -165,12 +165,14 @@ private:
             co_await service_.admin_server->drain(deadline::in(last_goodbye));
         if (service_.socket_server)
             co_await service_.socket_server->drain(deadline::in(last_goodbye));
+        is_over_ = true;
         service_.signals.cancel();
     }
 
     /// Returns SIGTERM or SIGINT, or 0 if the set was cancelled. Handles SIGHUP and SIGUSR1 itself.
     asio::awaitable<int> next_end_signal() {
-        while (service_.health.is_draining() || !service_.is_asked_to_drain) {
+        // A cancellation during a reload meets nobody who waits.
+        while (!is_over_ && (service_.health.is_draining() || !service_.is_asked_to_drain)) {
             auto const [error, signal] =
                 co_await service_.signals.async_wait(asio::as_tuple(asio::use_awaitable));
             if (error) co_return 0;
@@ -198,6 +200,7 @@ private:
     }
 
     service service_;
+    bool is_over_ = false; ///< used on lifecycle
 };
 
 application::application(settings with, settings_reader again, store_factory const& factory) {

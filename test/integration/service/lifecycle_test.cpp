@@ -136,6 +136,16 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_it_at_once) {
     BOOST_CHECK_THROW(in_flight.get(), std::runtime_error);
 }
 
+BOOST_AUTO_TEST_CASE(reloads_during_the_drain_do_not_keep_it_from_its_end) {
+    service_fixture service;
+    service.otpd.process().signal(SIGTERM);
+    eventually([&service] {
+        service.otpd.process().signal(SIGHUP);
+        return !service.otpd.events("stopped").empty();
+    });
+    BOOST_TEST(service.otpd.process().wait() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restart) {
     service_fixture service;
     auto const reload = [&service](std::string const& config, std::size_t times) {
