@@ -267,4 +267,20 @@ BOOST_AUTO_TEST_CASE(a_store_that_does_not_answer_finds_nothing) {
     BOOST_TEST(s.get("/clients", 200).at("clients").at(0).at("budgets").is_null());
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_does_not_answer_is_not_asked_for_each_client_in_turn) {
+    struct counting_store : test::unimplemented_store {
+        reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key>) override {
+            ++asked;
+            co_return otpd::store::fault::unknown;
+        }
+        int asked = 0;
+    } broken;
+    service s(with_limits(), {client_of("a", {"token-a"}), client_of("b", {"token-b"})}, &broken);
+    s.authorization = "Bearer token-a";
+    auto const clients = s.get("/clients", 200).at("clients");
+    BOOST_TEST_REQUIRE(clients.as_array().size() == 2U);
+    BOOST_TEST(clients.at(1).at("spent_today").is_null());
+    BOOST_TEST(broken.asked == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
