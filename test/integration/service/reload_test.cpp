@@ -89,6 +89,29 @@ BOOST_AUTO_TEST_CASE(a_token_ends_and_another_begins_with_the_reload) {
     check_outcome(service.client.ask(by("b", service_fixture::verify_request(number, code))), 200);
 }
 
+BOOST_AUTO_TEST_CASE(the_operator_s_token_ends_with_a_reload_and_begins_with_another) {
+    auto const with_token = std::string("[admin]\ntoken = \"") + reloaders_token + "\"\n";
+    service_fixture service({}, with_token);
+    http_client admin(service.otpd.admin_port());
+    auto const by_operator = [](http_request const& request) {
+        return request.with("Authorization", std::string("Bearer ") + reloaders_token);
+    };
+    check_outcome(admin.ask(by_operator(get("/clients"))), 200);
+    service.otpd.directory().add("config.toml", "");
+    check_outcome(admin.ask(by_operator(post_text("/reload", "{}"))), 200);
+    for (auto const& request : {get("/clients"), get("/v1/clients"), get("/console"), get("/stats"),
+                                post_text("/reload", "{}")}) {
+        check_outcome(admin.ask(by_operator(request)), 404, "not_found");
+        check_outcome(admin.ask(request), 404, "not_found");
+    }
+    check_outcome(admin.ask(get("/metrics")), 200);
+
+    service.otpd.directory().add("config.toml", with_token);
+    service.otpd.process().signal(SIGHUP);
+    eventually([&] { return admin.ask(by_operator(get("/clients"))).status == 200; });
+    check_outcome(admin.ask(get("/clients")), 401);
+}
+
 BOOST_AUTO_TEST_CASE(a_bad_file_changes_nothing_and_every_fault_is_told) {
     reloadable_service service("");
     BOOST_TEST(service.shows("otpd_config_last_reload_successful 1"));
