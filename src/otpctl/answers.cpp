@@ -342,6 +342,7 @@ std::string number_line(json::object const& answer) {
     if (auto const& to = object_of(answer, "destination"); !to.empty()) {
         out += ", " + member(to, "country") + ", " + member(to, "verdict");
         if (auto const why = optional_member(to, "why"); !why.empty()) out += ": " + why;
+        if (optional_member(to, "trusted") == "yes") out += "; trusted";
         if (auto const& denied = list_of(to, "denied_clients"); !denied.empty())
             out += "; denied to " + joined(denied);
     }

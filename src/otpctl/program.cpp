@@ -118,14 +118,26 @@ void session::print(std::string const& text) {
     with_.output << (asked_.as_json ? last_ + '\n' : text);
 }
 
+/// Whether both are about the same limit or client. Their figures change from answer to answer.
+bool are_about_the_same(json::value const& a, json::value const& b) {
+    auto const has_same = [&](std::string_view name) {
+        auto const* const of_a = a.get_object().if_contains(name);
+        auto const* const of_b = b.get_object().if_contains(name);
+        return of_a == nullptr || of_b == nullptr ? of_a == of_b : *of_a == *of_b;
+    };
+    return a.is_object() && b.is_object() && has_same("name") && has_same("client");
+}
+
 /// Adds the elements that are new.
 void append(json::object& to, json::object const& more, std::string_view name) {
     auto* const list = to.if_contains(name);
     auto const* const added = more.if_contains(name);
     if (list == nullptr || !list->is_array() || added == nullptr || !added->is_array()) return;
     auto& all = list->get_array();
-    for (auto const& each : added->get_array())
-        if (std::ranges::find(all, each) == all.end()) all.push_back(each);
+    for (auto const& each : added->get_array()) {
+        auto const is_it = [&each](auto const& one) { return are_about_the_same(one, each); };
+        if (std::ranges::none_of(all, is_it)) all.push_back(each);
+    }
 }
 
 /// Where clients are many, an answer has those that otpd could look at in its time, and names the

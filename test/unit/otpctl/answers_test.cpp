@@ -120,6 +120,9 @@ BOOST_AUTO_TEST_CASE(a_number_has_its_clients_verifications_and_limits) {
                        "LIMIT                  LEFT  OF  FULL AGAIN IN\n"
                        "number_10m (number)    4     5   2m\n"
                        "mine (prefix) of shop  0     9   1h             observes only\n");
+    BOOST_TEST(found_text(object(R"({"phone_number":"*5","clients":[],"destination":
+        {"country":"NL","verdict":"allowed","why":null,"trusted":true}})")) ==
+               "number *5, NL, allowed; trusted\nno client knows it\n");
     BOOST_TEST(found_text(object(R"({"phone_number":"*5","clients":[]})")) ==
                "number *5\nno client knows it\n");
 }

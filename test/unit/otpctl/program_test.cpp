@@ -88,14 +88,15 @@ BOOST_AUTO_TEST_CASE(unlock_acts_on_every_client_that_find_shows) {
 BOOST_AUTO_TEST_CASE(answers_about_many_clients_are_joined) {
     fixture f;
     f.pages = {R"({"phone_number":"*5","clients":[{"client":"a"}],"next_client":"b",
-                   "limits":[{"name":"x"}]})",
+                   "limits":[{"name":"x","reset_seconds":9},{"name":"own","client":"a"}]})",
                R"({"phone_number":"*5","clients":[{"client":"b"}],"next_client":null,
-                   "limits":[{"name":"x"},{"name":"y"}]})"};
+                   "limits":[{"name":"x","reset_seconds":8},{"name":"y"},
+                             {"name":"own","client":"b"}]})"};
     BOOST_TEST(f.run({"find", "316"}) == 0);
     BOOST_REQUIRE(f.asked.size() == 2U);
     BOOST_TEST(f.asked[1] == R"(POST /numbers/find {"phone_number":"316","from_client":"b"})");
     auto const text = f.output.str();
-    for (auto const* line : {"\na  ", "\nb  ", "\nx  ", "\ny  "})
+    for (auto const* line : {"\na  ", "\nb  ", "\nx  ", "\ny  ", "\nown of a  ", "\nown of b  "})
         BOOST_TEST(text.find(line) != std::string::npos, line);
     BOOST_TEST(text.find("\nx  ") == text.rfind("\nx  "));
 }
