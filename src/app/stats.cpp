@@ -34,9 +34,10 @@ constexpr std::string_view store_time = "otpd_store_operation_duration_seconds";
 constexpr std::string_view upstream_time = "otpd_upstream_request_duration_seconds";
 constexpr std::string_view open_messages = "otpd_messages_open";
 constexpr std::string_view connections = "otpd_http_connections_open";
-constexpr std::array metrics_used{sends,         checks,        violations, messages,  upstream,
-                                  webhooks,      store_errors,  store_full, http_time, store_time,
-                                  upstream_time, open_messages, connections};
+constexpr std::string_view settings_good = "otpd_config_last_reload_successful";
+constexpr std::array metrics_used{
+    sends,      checks,    violations, messages,      upstream,      webhooks,    store_errors,
+    store_full, http_time, store_time, upstream_time, open_messages, connections, settings_good};
 
 constexpr std::string_view guard_prefix = "pumping_";
 
@@ -266,6 +267,8 @@ asio::awaitable<recent_counts> counts_history::exchange(recent_counts present) {
 std::vector<std::string> faults_of(service_view const& view, recent_counts const& before) {
     std::vector<std::string> faults;
     if (!view.not_ready.empty()) faults.push_back("not ready: " + view.not_ready);
+    if (total(view, settings_good) == 0)
+        faults.emplace_back("the last reload was refused: the settings before it are in use");
     for (auto const& each : view.gates)
         if (each.open)
             faults.push_back("route " + std::to_string(each.route_id) +

@@ -53,6 +53,7 @@ BOOST_AUTO_TEST_SUITE(stats)
 
 BOOST_AUTO_TEST_CASE(a_service_without_a_fault_has_no_line) {
     telemetry::metrics metrics(some_limits());
+    metrics.settings_read(true, {});
     metrics.send("accepted", "", 3);
     metrics.send("cooldown", "", 3);
     auto const view = view_of(metrics);
@@ -69,6 +70,7 @@ BOOST_AUTO_TEST_CASE(every_fault_that_the_service_knows_of_has_a_line) {
     metrics.store_operation("admit", false, 5s);
     metrics.store_full();
     metrics.webhook("given_up");
+    metrics.settings_read(false, {});
     auto view = view_of(metrics);
     view.now += 20s;
     view.not_ready = "draining";
@@ -80,8 +82,9 @@ BOOST_AUTO_TEST_CASE(every_fault_that_the_service_knows_of_has_a_line) {
     auto const faults = app::faults_of(view, before);
     BOOST_TEST(faults.front() == "not ready: draining");
     for (auto const* const line :
-         {"route 3 is paused", "3 of 4 sends failed in the last 20 s, most for timed_out",
-          "the store failed in 1 step", "the store is slow: 5000 ms a step", "the store is full",
+         {"the last reload was refused", "route 3 is paused",
+          "3 of 4 sends failed in the last 20 s, most for timed_out", "the store failed in 1 step",
+          "the store is slow: 5000 ms a step", "the store is full",
           "the balance is low: 2.5, under 5", "differs from the ledger by -4",
           "budget near is at 90 % of 10", "the conversion guard refused 1 send",
           "1 webhook message lost", "2 lines of log or timeline dropped"})
