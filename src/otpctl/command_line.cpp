@@ -55,7 +55,7 @@ po::options_description options() {
     add("token-file", po::value<std::string>()->value_name("FILE"),
         "with --url: read the token from FILE");
     add("timeout", po::value<std::string>()->value_name("TIME"),
-        "how long an answer may take (default: 10s)");
+        "how long an answer may take (default: 35s)");
     add("version", "print the version and exit");
     add("help", "print this and exit");
     return all;

@@ -39,7 +39,7 @@ struct invocation {
     std::string socket{default_socket};
     std::string url; ///< in place of the socket, unless empty
     std::string token_file;
-    std::chrono::seconds timeout{10};
+    std::chrono::seconds timeout{35}; ///< longer than server.request_timeout_ms, unless raised
     bool as_json = false;
 };
 
