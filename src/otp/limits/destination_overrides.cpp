@@ -100,6 +100,7 @@ public:
     /// A change that the store made leaves its line in the log, even if its caller has left.
     asio::awaitable<outcome<store::override_outcome::kind>>
     change_to_the_end(override_request request) {
+        auto seen = view_.load();
         auto const asked_at = deps_.now.now();
         store::override_change asked{request.where.text, request.action, request.reason,
                                      request.lasts};
@@ -108,7 +109,11 @@ public:
             if (answer.error() == store::fault::unknown) report(request, "unknown");
             co_return failure{errc::store_unavailable, retry_soon};
         }
-        view_.store(view_of_overrides(answer->all, asked_at));
+        auto const fresh = view_of_overrides(answer->all, asked_at);
+        if (!view_.compare_exchange_strong(seen, fresh)) { // which of both is newer?
+            bool const is_read = co_await refresh();
+            if (!is_read) view_.store(fresh);
+        }
         if (answer->is == store::override_outcome::full) co_return failure{errc::destinations_full};
         if (answer->is == store::override_outcome::absent)
             co_return failure{errc::destination_not_found};

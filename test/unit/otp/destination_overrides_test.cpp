@@ -34,7 +34,7 @@ public:
 
     bool works = true;
     bool loses_answers = false;                              ///< of changes
-    std::function<boost::asio::awaitable<void>()> meanwhile; ///< once, after a read
+    std::function<boost::asio::awaitable<void>()> meanwhile; ///< once
 
     boost::asio::awaitable<store::result<std::vector<store::destination_override>>>
     overrides() override {
@@ -47,6 +47,7 @@ public:
     change_override(store::override_change request) override {
         if (!works) co_return store::fault::not_executed;
         auto answer = co_await inner_.change_override(std::move(request));
+        if (auto const then = std::exchange(meanwhile, nullptr)) co_await then();
         if (loses_answers) co_return store::fault::unknown;
         co_return answer;
     }
@@ -144,6 +145,16 @@ BOOST_AUTO_TEST_CASE(a_read_that_is_older_than_a_change_does_not_undo_it) {
     };
     BOOST_TEST(refresh(*mine));
     BOOST_TEST(denies(*mine));
+}
+
+BOOST_AUTO_TEST_CASE(a_change_whose_answer_is_late_does_not_undo_a_newer_one) {
+    kept.meanwhile = [this]() -> boost::asio::awaitable<void> {
+        auto change = mine->change(request("3165"));
+        static_cast<void>(co_await std::move(change));
+    };
+    BOOST_TEST(change(request("DE")).has_value());
+    BOOST_TEST(denies(*mine));
+    BOOST_TEST(mine->has(deny, *phone_number::parse("4915112345678"), "DE"));
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_change_says_why) {
