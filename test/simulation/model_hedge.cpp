@@ -74,6 +74,7 @@ bool model::settle_hedge(operation_id of, upstream_answer what, bool is_undo, in
     auto* const its_number = refreshed(of, now);
     auto* const found = find_verification(of, now);
     if (found == nullptr ? is_undo : found->hedge != queued) return false;
+    if (!sends_.at(of).hedge) return false; // the server has lost its booking
     auto& second = *sends_.at(of).hedge;
     bool const is_refused = what.what == rejected || what.what == not_sent;
     auto const cost = is_refused ? std::optional<std::int64_t>(0) : what.cost;

@@ -212,6 +212,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/numbers/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what is known of a number
+         * @description For the operator. Shows the number's verifications with every client, its wrong guesses, locks and known devices, what the limits of a send to it say now, and whether its destination is allowed. Nothing is counted. The limits of addresses and of clients are left out. At most 256 clients are read at a time: repeat with `next_client` as `from_client` until it is null.
+         */
+        post: operations["findNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/numbers/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the limits of a number
+         * @description For the operator. The limits and the destination of `/numbers/find` alone.
+         */
+        post: operations["getNumberLimits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the overrides of destinations
+         * @description For the operator. Those that have not ended, of all instances, in the order in which they were made.
+         */
+        get: operations["listDestinations"];
+        put?: never;
+        /**
+         * Deny, trust or allow a destination for a time
+         * @description For the operator. Takes precedence over `numbers.*` at all instances within a second, survives restarts with the store, and ends by itself. `deny`: nothing is sent there; it takes precedence over the others. `trust`: exempt from the conversion guard. `allow`: sent to whatever the numbering plan, `numbers.line_types`, `numbers.countries` and `numbers.denied` say; a client's own countries still apply. The same destination and action again replaces the first. Each change writes a line with the reason to the log. At most 256 at a time.
+         */
+        post: operations["overrideDestination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/destinations/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an override of a destination
+         * @description For the operator. Ends it before its time. Writes a line with the reason to the log.
+         */
+        post: operations["endOverride"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the API clients
+         * @description For the operator. What each client may do and what it has spent, never its tokens.
+         */
+        get: operations["listClients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the settings again
+         * @description For the operator, like SIGHUP. Applies every changed setting that needs no restart; requests that have begun run with the settings before. Bad settings change nothing. The environment is that of the start.
+         */
+        post: operations["reloadSettings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/estimate": {
         parameters: {
             query?: never;
@@ -248,6 +372,26 @@ export interface paths {
         get: operations["getBalance"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End this instance
+         * @description For operators; only their listeners serve it. As SIGTERM does: readiness turns 503, requests in flight finish, every admitted send is settled, and the process ends. Another call changes nothing. Writes a line with the reason to the log.
+         */
+        post: operations["drain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -383,6 +527,86 @@ export interface paths {
          * @description Large files are stored compressed and are sent with `Content-Encoding: gzip` only.
          */
         get: operations["getReferenceFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the service does now
+         * @description For the operator: what this instance has counted since its start, and what is wrong now. A reader computes rates from two answers.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/abuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what is refused most
+         * @description For the operator: how often guards and limits of this instance have refused since its start, and the prefixes that are refused most.
+         */
+        get: operations["getAbuse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the console
+         * @description A page for the operator. It holds no data, so it needs no token; what it asks for does. There is none without `admin.token`.
+         */
+        get: operations["getConsole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a file of the console
+         * @description Large files are stored compressed and are sent with `Content-Encoding: gzip` only.
+         */
+        get: operations["getConsoleFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -613,6 +837,10 @@ export interface components {
             /** @description For the log: printable ASCII, not spaces only, and without the last eight digits of the number, however they are separated. */
             reason?: string | null;
         };
+        DrainRequest: {
+            /** @description For the log: printable ASCII, not spaces only. */
+            reason?: string | null;
+        };
         /**
          * @description The name of an API client: `default`, or that of a `[[client]]`.
          * @example default
@@ -683,6 +911,8 @@ export interface components {
         Verification: {
             /** @description That of the request. */
             verification_id: string;
+            /** @description The API client; shown to the operator only. */
+            client?: string;
             purpose: components["schemas"]["Purpose"];
             /**
              * @description The state of the code. `pending`: the send is in progress; the code can be verified already. `active`: it can be verified. `exhausted`: its requester has no attempts left. `canceled`: by `DELETE`, or because another verification of its client, number and purpose was verified or replaced it (`replaced` among the events).
@@ -794,6 +1024,79 @@ export interface components {
                 caller_id_required: boolean | null;
             }[];
         };
+        Stats: {
+            /** Format: date-time */
+            at: string;
+            uptime_seconds: number;
+            version: string;
+            /** @description As `/readyz` says. */
+            ready: boolean;
+            /** @description What is wrong now, a line each for people, the gravest first. */
+            faults: string[];
+            counters: {
+                sends: components["schemas"]["Counts"];
+                checks: components["schemas"]["Counts"];
+                refusals: components["schemas"]["Counts"];
+                observed: components["schemas"]["Counts"];
+                messages: components["schemas"]["Counts"];
+                upstream: components["schemas"]["Counts"];
+                webhooks: components["schemas"]["Counts"];
+                store_errors: components["schemas"]["Counts"];
+            };
+            latencies: {
+                send: components["schemas"]["Histogram"];
+                check: components["schemas"]["Histogram"];
+                store: components["schemas"]["Histogram"];
+                upstream: components["schemas"]["Histogram"];
+            };
+            gauges: {
+                /** @description Null: the store does not answer. */
+                live_codes: number | null;
+                open_messages: number;
+                connections: number;
+                balance: number | null;
+                ledger_drift: number | null;
+            };
+        };
+        /** @description By the value of the metric's label: the outcome, limit, state, result or operation. */
+        Counts: {
+            [key: string]: number;
+        };
+        Histogram: {
+            /** @description Pairs of an upper bound in seconds and the number of durations up to it. */
+            buckets: number[][];
+            count: number;
+            /** @description Of all durations, in seconds. */
+            sum: number;
+        };
+        Abuse: {
+            /** Format: date-time */
+            at: string;
+            guards: components["schemas"]["RefusedBy"][];
+            violations: components["schemas"]["RefusedBy"][];
+            /** @description At most 64, the most refused first. Cooldowns do not count. One that is quiet for an hour goes. */
+            prefixes: {
+                /** @description The number without its last four digits. */
+                prefix: string;
+                /** @description Empty: not known. */
+                country: string;
+                refused: number;
+                /** @description So many of them may belong to prefixes that are no longer listed. */
+                over_by_at_most: number;
+                /** @description What refused the last one, separated by commas. */
+                limits: string;
+                /** Format: date-time */
+                first_at: string;
+                /** Format: date-time */
+                last_at: string;
+            }[];
+        };
+        RefusedBy: {
+            name: string;
+            refused: number;
+            /** @description Would have been refused, but the limit only observes. */
+            observed: number;
+        };
         RouteScores: {
             window_seconds: number;
             /** @description How long ago this instance read all of it from the store; null: never since its start. More than a minute: the store does not answer. */
@@ -887,6 +1190,141 @@ export interface components {
             /** @constant */
             verified: true;
         };
+        NumberQuestion: {
+            phone_number: components["schemas"]["PhoneNumber"];
+            /** @description `next_client` of the response before. */
+            from_client?: string;
+        };
+        NumberLimits: {
+            phone_number: components["schemas"]["MaskedPhoneNumber"];
+            limits: {
+                name: string;
+                /** @description What it counts by. */
+                key: string;
+                /** @description Whose sends it counts; null: those of all. */
+                client: string | null;
+                limit: number;
+                window_seconds: number;
+                /** @description Sends that it admits now. */
+                remaining: number;
+                /** @description Until the whole quota is available again; for a conversion guard (`pumping_*`), until it has room. */
+                reset_seconds: number;
+                /** @description It refuses nothing. */
+                observe: boolean;
+            }[];
+            destination: {
+                country: string | null;
+                /** @enum {unknown} */
+                verdict: "allowed" | "denied";
+                /** @description The setting or the override that decides; null: nothing in particular. */
+                why: string | null;
+                /** @description Exempt from the conversion guard. */
+                trusted: boolean;
+                /** @description Clients whose own countries exclude it. */
+                denied_clients: components["schemas"]["ClientName"][];
+            };
+            /** @description The first client that was not read; null: all were. */
+            next_client: string | null;
+        };
+        FoundNumber: components["schemas"]["NumberLimits"] & {
+            clients: {
+                client: components["schemas"]["ClientName"];
+                known_devices: number;
+                /** @description Of all strangers in the last 24 hours. */
+                wrong_guesses: number;
+                wrong_guesses_max: number;
+                failures_in_a_row: number;
+                /** @description How long strangers' guesses are not evaluated; 0: they are. */
+                locked_for_seconds: number;
+                /** @description The same for known devices. */
+                devices_locked_for_seconds: number;
+                cooldowns: {
+                    purpose: components["schemas"]["Purpose"];
+                    known_device: boolean;
+                    retry_after_seconds: number;
+                }[];
+                /** @description The newest first. */
+                verifications: {
+                    verification_id: string;
+                    purpose: components["schemas"]["Purpose"];
+                    /** @enum {unknown} */
+                    status: "pending" | "active" | "exhausted" | "verified" | "expired" | "canceled";
+                    created_at: components["schemas"]["Time"];
+                    /**
+                     * Format: date-time
+                     * @description RFC 3339, UTC; null once the code has ended.
+                     */
+                    expires_at: string | null;
+                    attempts_left: number;
+                    reference: string | null;
+                    message: {
+                        /** @enum {unknown} */
+                        status: "queued" | "accepted" | "unknown" | "delivered" | "failed";
+                        route_id: number | null;
+                        bx_message_id: string | null;
+                        cost: number | null;
+                        /** @description The last error that is known of the message. */
+                        error: string | null;
+                    };
+                }[];
+            }[];
+        };
+        DestinationOverrideEnd: {
+            /** @description A country (ISO 3166-1, two upper-case letters), or the first 1 to 8 digits of numbers. */
+            destination: string;
+            /** @enum {unknown} */
+            action: "deny" | "trust" | "allow";
+            /** @description For the log and the list: printable ASCII, not spaces only, and without ten digits or more in a row, however they are separated. */
+            reason: string;
+        };
+        DestinationOverride: components["schemas"]["DestinationOverrideEnd"] & {
+            for_seconds: number;
+        };
+        Overridden: {
+            /** @enum {unknown} */
+            status: "override_made" | "override_replaced" | "override_ended";
+            destination: string;
+            /** @enum {unknown} */
+            action: "deny" | "trust" | "allow";
+        };
+        Destinations: {
+            destinations: {
+                destination: string;
+                /** @enum {unknown} */
+                action: "deny" | "trust" | "allow";
+                reason: string;
+                made_at: components["schemas"]["Time"];
+                ends_at: components["schemas"]["Time"];
+            }[];
+        };
+        Clients: {
+            clients: {
+                client: components["schemas"]["ClientName"];
+                /** @description One of several: it sees its own messages and spending only. */
+                tenant: boolean;
+                tokens: number;
+                /** @description Empty: any. */
+                purposes: string[];
+                /** @description Empty: those of `otp.allowed_routes`. */
+                routes: number[];
+                default_route_id: number | null;
+                default_route_plan: string | null;
+                /** @description Empty: those of `numbers.countries`. */
+                countries: string[];
+                /** @description Null, like `budgets`, if the store did not answer, and after the first 100 clients. */
+                spent_today: number | null;
+                budgets: {
+                    name: string;
+                    /** @enum {unknown} */
+                    period: "hour" | "day" | "month";
+                    /** @description The client, purpose, route or country that it is for; null: all. */
+                    only: string | null;
+                    cap: number;
+                    spent: number;
+                    ends_at: components["schemas"]["Time"];
+                }[] | null;
+            }[];
+        };
         Unlocked: {
             /** @constant */
             status: "number_unlocked";
@@ -897,12 +1335,24 @@ export interface components {
             /** @description Failures of strangers in a row; 0 unless `otp.consecutive_failures_max` is set. */
             failures_in_a_row: number;
         };
+        Reloaded: {
+            /** @constant */
+            status: "reloaded";
+            /** @description The settings that have changed and are in use now: `section.key`, or a table and the name of its entry, such as `client.shop`. */
+            changed: string[];
+            /** @description The settings that have changed and need a restart. Those before stay in use. */
+            restart_needed: string[];
+        };
         DevicesForgotten: {
             /** @constant */
             status: "devices_forgotten";
             client: components["schemas"]["ClientName"];
             phone_number: components["schemas"]["MaskedPhoneNumber"];
             devices: number;
+        };
+        Draining: {
+            /** @constant */
+            status: "draining";
         };
         Health: {
             /** @constant */
@@ -948,7 +1398,7 @@ export interface components {
         };
         /** @description Every fault of the request. */
         Errors: {
-            /** @description Where the fault is: `body` and the member's name; for a body that is not JSON, `body` and the offset of the byte; for the body as a whole, `body`; for the query, `query` and the parameter's name, if it looks like one. */
+            /** @description Where the fault is: `body` and the member's name; for a body that is not JSON, `body` and the offset of the byte; for the body as a whole, `body`; for the query, `query` and the parameter's name, if it looks like one; for a reload, `settings`. */
             loc: (string | number)[];
             msg: string;
             /** @enum {unknown} */
@@ -1299,6 +1749,58 @@ export interface components {
                     status?: 404;
                     /** @constant */
                     code?: "delivery_not_found";
+                };
+            };
+        };
+        /** @description There is no override of that destination and action. Nothing was changed. */
+        NoSuchOverride: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Not Found",
+                 *       "status": 404,
+                 *       "detail": "There is no such override of that destination.",
+                 *       "code": "destination_not_found",
+                 *       "instance": "c8d9e0f1a2b3c4d5e6f708192a3b4c5d"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status?: 404;
+                    /** @constant */
+                    code?: "destination_not_found";
+                };
+            };
+        };
+        /** @description There are 256 overrides already. Nothing was changed. */
+        TooManyOverrides: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Conflict",
+                 *       "status": 409,
+                 *       "detail": "There are 256 overrides. End one, or set numbers.denied.",
+                 *       "code": "destinations_full",
+                 *       "instance": "c8d9e0f1a2b3c4d5e6f708192a3b4c5d"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status?: 409;
+                    /** @constant */
+                    code?: "destinations_full";
                 };
             };
         };
@@ -1712,6 +2214,36 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The settings are not valid, or not safe together with those that need a restart; `errors` lists every fault. Nothing was changed. */
+        BadSettings: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Unprocessable Content",
+                 *       "status": 422,
+                 *       "detail": "The settings are not valid, so nothing was changed.",
+                 *       "code": "validation_failed",
+                 *       "instance": "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+                 *       "errors": [
+                 *         {
+                 *           "loc": [
+                 *             "settings"
+                 *           ],
+                 *           "msg": "config.toml:3: unknown key \"lenght\" in [otp] (did you mean length?)",
+                 *           "type": "value_error"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/problem+json": components["schemas"]["ValidationProblem"];
             };
         };
@@ -2954,6 +3486,517 @@ export interface operations {
             505: components["responses"]["VersionUnsupported"];
         };
     };
+    findNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As for `/send-otp`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+31612345678"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NumberQuestion"];
+            };
+        };
+        responses: {
+            /** @description What is known; clients with nothing to show are left out. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "phone_number": "*******5678",
+                     *       "clients": [
+                     *         {
+                     *           "client": "shop",
+                     *           "known_devices": 1,
+                     *           "wrong_guesses": 2,
+                     *           "wrong_guesses_max": 20,
+                     *           "failures_in_a_row": 0,
+                     *           "locked_for_seconds": 0,
+                     *           "devices_locked_for_seconds": 0,
+                     *           "cooldowns": [
+                     *             {
+                     *               "purpose": "login",
+                     *               "known_device": false,
+                     *               "retry_after_seconds": 31
+                     *             }
+                     *           ],
+                     *           "verifications": [
+                     *             {
+                     *               "verification_id": "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+                     *               "purpose": "login",
+                     *               "status": "active",
+                     *               "created_at": "2026-11-30T21:00:00.000Z",
+                     *               "expires_at": "2026-11-30T21:05:00.000Z",
+                     *               "attempts_left": 3,
+                     *               "reference": null,
+                     *               "message": {
+                     *                 "status": "failed",
+                     *                 "route_id": 3,
+                     *                 "bx_message_id": "BX-22953-c5f4f53431ed22c2",
+                     *                 "cost": 0.087,
+                     *                 "error": "absent subscriber"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "limits": [
+                     *         {
+                     *           "name": "number_24h",
+                     *           "key": "number",
+                     *           "client": "shop",
+                     *           "limit": 10,
+                     *           "window_seconds": 86400,
+                     *           "remaining": 8,
+                     *           "reset_seconds": 17280,
+                     *           "observe": false
+                     *         },
+                     *         {
+                     *           "name": "pumping_prefix",
+                     *           "key": "prefix",
+                     *           "client": null,
+                     *           "limit": 60,
+                     *           "window_seconds": 3600,
+                     *           "remaining": 57,
+                     *           "reset_seconds": 0,
+                     *           "observe": false
+                     *         }
+                     *       ],
+                     *       "destination": {
+                     *         "country": "NL",
+                     *         "verdict": "allowed",
+                     *         "why": null,
+                     *         "trusted": false,
+                     *         "denied_clients": []
+                     *       },
+                     *       "next_client": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundNumber"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            404: components["responses"]["NoSuchClient"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidBody"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    getNumberLimits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As for `/send-otp`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+31612345678"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NumberQuestion"];
+            };
+        };
+        responses: {
+            /** @description What a send to the number would meet. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "phone_number": "*******5678",
+                     *       "limits": [
+                     *         {
+                     *           "name": "number_24h",
+                     *           "key": "number",
+                     *           "client": "shop",
+                     *           "limit": 10,
+                     *           "window_seconds": 86400,
+                     *           "remaining": 8,
+                     *           "reset_seconds": 17280,
+                     *           "observe": false
+                     *         },
+                     *         {
+                     *           "name": "pumping_prefix",
+                     *           "key": "prefix",
+                     *           "client": null,
+                     *           "limit": 60,
+                     *           "window_seconds": 3600,
+                     *           "remaining": 57,
+                     *           "reset_seconds": 0,
+                     *           "observe": false
+                     *         }
+                     *       ],
+                     *       "destination": {
+                     *         "country": "NL",
+                     *         "verdict": "allowed",
+                     *         "why": null,
+                     *         "trusted": false,
+                     *         "denied_clients": []
+                     *       },
+                     *       "next_client": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NumberLimits"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            404: components["responses"]["NoSuchClient"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidBody"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    listDestinations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The overrides. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destinations": [
+                     *         {
+                     *           "destination": "49151",
+                     *           "action": "deny",
+                     *           "reason": "ticket 4711: pumping",
+                     *           "made_at": "2026-11-30T21:00:00.000Z",
+                     *           "ends_at": "2026-11-30T22:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Destinations"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            417: components["responses"]["ExpectationUnknown"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    overrideDestination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As for `/send-otp`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "destination": "49151",
+                 *       "action": "deny",
+                 *       "for_seconds": 3600,
+                 *       "reason": "ticket 4711: pumping"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationOverride"];
+            };
+        };
+        responses: {
+            /** @description It is in force. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "override_made",
+                     *       "destination": "49151",
+                     *       "action": "deny"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Overridden"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["TooManyOverrides"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidBody"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    endOverride: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As for `/send-otp`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "destination": "49151",
+                 *       "action": "deny",
+                 *       "reason": "the attack is over"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationOverrideEnd"];
+            };
+        };
+        responses: {
+            /** @description It has ended. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "override_ended",
+                     *       "destination": "49151",
+                     *       "action": "deny"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Overridden"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            404: components["responses"]["NoSuchOverride"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidBody"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    listClients: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All clients. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clients": [
+                     *         {
+                     *           "client": "shop",
+                     *           "tenant": true,
+                     *           "tokens": 1,
+                     *           "purposes": [
+                     *             "login"
+                     *           ],
+                     *           "routes": [
+                     *             3,
+                     *             5
+                     *           ],
+                     *           "default_route_id": null,
+                     *           "default_route_plan": "login",
+                     *           "countries": [
+                     *             "NL",
+                     *             "DE"
+                     *           ],
+                     *           "spent_today": 1.23,
+                     *           "budgets": [
+                     *             {
+                     *               "name": "shop_day",
+                     *               "period": "day",
+                     *               "only": "shop",
+                     *               "cap": 50,
+                     *               "spent": 1.23,
+                     *               "ends_at": "2026-12-01T00:00:00.000Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Clients"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            417: components["responses"]["ExpectationUnknown"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    reloadSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Nothing is read from it. */
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The settings are in use. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "reloaded",
+                     *       "changed": [
+                     *         "numbers.denied",
+                     *         "client.shop"
+                     *       ],
+                     *       "restart_needed": [
+                     *         "server.threads"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reloaded"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["BadSettings"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["TooManyConnections"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
     estimate: {
         parameters: {
             query?: never;
@@ -3084,6 +4127,61 @@ export interface operations {
             501: components["responses"]["EncodingUnsupported"];
             502: components["responses"]["UpstreamFailed"];
             503: components["responses"]["UpstreamNotReached"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    drain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description As for `/send-otp`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "ticket 4711, new kernel"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DrainRequest"];
+            };
+        };
+        responses: {
+            /** @description The drain has begun. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "draining"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Draining"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidBody"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["TooManyConnections"];
             504: components["responses"]["HandlerTimeout"];
             505: components["responses"]["VersionUnsupported"];
         };
@@ -3394,6 +4492,300 @@ export interface operations {
                     "text/javascript": string;
                     "text/plain": string;
                     "image/png": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            404: components["responses"]["NoSuchFile"];
+            406: components["responses"]["GzipOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            417: components["responses"]["ExpectationUnknown"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["TooManyConnections"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-03-01T12:00:00.000Z",
+                     *       "uptime_seconds": 86400,
+                     *       "version": "0.1.0",
+                     *       "ready": true,
+                     *       "faults": [
+                     *         "budget daily_cap is at 91 % of 50 until 2026-03-02T00:00:00.000Z"
+                     *       ],
+                     *       "counters": {
+                     *         "sends": {
+                     *           "accepted": 1200,
+                     *           "cooldown": 31
+                     *         },
+                     *         "checks": {
+                     *           "verified": 1010,
+                     *           "wrong": 44
+                     *         },
+                     *         "refusals": {
+                     *           "cooldown": 31
+                     *         },
+                     *         "observed": {},
+                     *         "messages": {
+                     *           "delivered": 1150,
+                     *           "failed": 12
+                     *         },
+                     *         "upstream": {
+                     *           "ok": 1400
+                     *         },
+                     *         "webhooks": {
+                     *           "delivered": 1150
+                     *         },
+                     *         "store_errors": {
+                     *           "admit": 0
+                     *         }
+                     *       },
+                     *       "latencies": {
+                     *         "send": {
+                     *           "buckets": [
+                     *             [
+                     *               0.05,
+                     *               300
+                     *             ],
+                     *             [
+                     *               0.1,
+                     *               1100
+                     *             ],
+                     *             [
+                     *               0.25,
+                     *               1231
+                     *             ]
+                     *           ],
+                     *           "count": 1231,
+                     *           "sum": 92.4
+                     *         },
+                     *         "check": {
+                     *           "buckets": [
+                     *             [
+                     *               0.001,
+                     *               1054
+                     *             ]
+                     *           ],
+                     *           "count": 1054,
+                     *           "sum": 0.4
+                     *         },
+                     *         "store": {
+                     *           "buckets": [
+                     *             [
+                     *               0.0001,
+                     *               9000
+                     *             ]
+                     *           ],
+                     *           "count": 9000,
+                     *           "sum": 0.3
+                     *         },
+                     *         "upstream": {
+                     *           "buckets": [
+                     *             [
+                     *               0.1,
+                     *               1400
+                     *             ]
+                     *           ],
+                     *           "count": 1400,
+                     *           "sum": 98.1
+                     *         }
+                     *       },
+                     *       "gauges": {
+                     *         "live_codes": 12,
+                     *         "open_messages": 3,
+                     *         "connections": 4,
+                     *         "balance": 812.4,
+                     *         "ledger_drift": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            417: components["responses"]["ExpectationUnknown"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["TooManyConnections"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    getAbuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-03-01T12:00:00.000Z",
+                     *       "guards": [
+                     *         {
+                     *           "name": "pumping_prefix",
+                     *           "refused": 42,
+                     *           "observed": 0
+                     *         }
+                     *       ],
+                     *       "violations": [
+                     *         {
+                     *           "name": "cooldown",
+                     *           "refused": 31,
+                     *           "observed": 0
+                     *         }
+                     *       ],
+                     *       "prefixes": [
+                     *         {
+                     *           "prefix": "+3161234",
+                     *           "country": "NL",
+                     *           "refused": 42,
+                     *           "over_by_at_most": 0,
+                     *           "limits": "pumping_prefix",
+                     *           "first_at": "2026-03-01T11:42:10.000Z",
+                     *           "last_at": "2026-03-01T11:59:58.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Abuse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            417: components["responses"]["ExpectationUnknown"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["TooManyConnections"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    getConsole: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The entity tag of an earlier response, one only. If the content is still the same, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            406: components["responses"]["GzipOnly"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            417: components["responses"]["ExpectationUnknown"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["TooManyConnections"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    getConsoleFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+                /** @description The entity tag of an earlier response, one only. If the content is still the same, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /**
+                 * @description The name of a script, style sheet, icon or license of the page.
+                 * @example page.css
+                 */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
+                    "text/javascript": string;
+                    "text/plain": string;
                 };
             };
             304: components["responses"]["NotModified"];
