@@ -69,7 +69,7 @@ class Sessions:
 class Handler(http.server.BaseHTTPRequestHandler):
     otpd: Otpd
     sessions = Sessions()
-    protocol_version = "HTTP/1.1"
+    # One request for each connection (HTTP/1.0): a body that is not read is never taken for the next request.
     timeout = 60
 
     def do_GET(self):
@@ -86,11 +86,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         origin = self.headers.get("Origin")
         if origin and urllib.parse.urlsplit(origin).netloc != self.headers.get("Host"):
             return self.answer(403, b"Not from another site", "text/plain")
-        size = int(self.headers.get("Content-Length") or 0)
-        if size > 1000:
-            self.close_connection = True
-            return self.answer(413, b"Too large", "text/plain")
-        form = dict(urllib.parse.parse_qsl(self.rfile.read(size).decode("utf-8", "replace")))
+        size = self.headers.get("Content-Length") or ""
+        if not re.fullmatch(r"[0-9]{1,3}", size):
+            return self.answer(413, b"Too large, or of unknown size", "text/plain")
+        form = dict(urllib.parse.parse_qsl(self.rfile.read(int(size)).decode("utf-8", "replace")))
         steps = {"/number": self.take_number, "/code": self.take_code, "/resend": self.resend, "/restart": self.restart}
         if self.path not in steps:
             return self.answer(404, b"Not found", "text/plain")

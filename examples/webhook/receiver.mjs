@@ -10,7 +10,7 @@ const idsMax = 10_000;
 /** Calls `onEvent` once for each event. If that fails, otpd sends the event again later. */
 export function receiver(secret, onEvent) {
   const webhook = new Webhook(secret);
-  const seen = new Set(); // several instances would keep this in their database
+  const seen = new Map(); // id: its work. Several instances would keep this in their database
 
   async function answer(request) {
     const parts = [];
@@ -28,13 +28,14 @@ export function receiver(secret, onEvent) {
       return 401;
     }
     const id = request.headers["webhook-id"];
-    if (seen.has(id)) return 204;
-    seen.add(id);
-    if (seen.size > idsMax) seen.delete(seen.values().next().value);
+    // One that comes again while its work goes on has the outcome of that work.
+    const work = seen.get(id) ?? Promise.resolve(event).then(onEvent);
+    seen.set(id, work);
+    if (seen.size > idsMax) seen.delete(seen.keys().next().value);
     try {
-      await onEvent(event);
+      await work;
     } catch {
-      seen.delete(id);
+      if (seen.get(id) === work) seen.delete(id);
       return 500;
     }
     return 204;

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { Webhook } from "standardwebhooks";
+
 import { receiver } from "./receiver.mjs";
 
 const { OTPD_URL, OTPD_TOKEN, STUB_URL, RECEIVER_PORT, WEBHOOK_SECRET } = process.env;
@@ -10,7 +12,9 @@ const { OTPD_URL, OTPD_TOKEN, STUB_URL, RECEIVER_PORT, WEBHOOK_SECRET } = proces
 const requests = []; // as they came
 const events = [];
 const waiting = [];
-const server = receiver(WEBHOOK_SECRET, (event) => {
+let fails = async () => {}; // what the next events meet
+const server = receiver(WEBHOOK_SECRET, async (event) => {
+  await fails();
   events.push(event);
   for (const look of waiting) look();
 });
@@ -61,4 +65,23 @@ test("an event that comes twice is taken once, and a forged one never", async ()
   assert.equal((await post({ ...signed, "webhook-timestamp": "1700000000" }, body)).status, 401);
   assert.equal((await post({}, body)).status, 401);
   assert.equal(events.length, before);
+});
+
+test("an event that comes again while its work goes on is not taken for done", async () => {
+  const body = JSON.stringify({ type: "verification.accepted", timestamp: new Date().toISOString(), data: {} });
+  const headers = { "webhook-id": "msg_slow", "webhook-timestamp": String(Math.floor(Date.now() / 1000)) };
+  headers["webhook-signature"] = new Webhook(WEBHOOK_SECRET).sign("msg_slow", new Date(), body);
+  let fail;
+  let begun;
+  const hasBegun = new Promise((resume) => (begun = resume));
+  const failure = new Promise((_, reject) => (fail = () => reject(new Error("no database"))));
+  fails = () => (begun(), failure);
+  const first = post(headers, body);
+  await hasBegun;
+  const second = post(headers, body);
+  await new Promise((resume) => server.once("request", (request) => request.on("end", resume)));
+  fail();
+  assert.deepEqual([(await first).status, (await second).status], [500, 500]);
+  fails = async () => {};
+  assert.equal((await post(headers, body)).status, 204);
 });

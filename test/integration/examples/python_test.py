@@ -2,10 +2,12 @@
 """The examples of Python, against otpd and the stub: python_test.py --otpd PROGRAM --stub PROGRAM"""
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
 import re
+import socket
 import sys
 import threading
 import unittest
@@ -185,6 +187,28 @@ class LoginForm(unittest.TestCase):
         status, _ = self.browser.ask("POST", "/number", {"number": number}, Origin="https://elsewhere.example")
         self.assertEqual(status, 403)
         self.assertEqual(running.texts(number), [])
+
+    def answers_to(self, request):
+        """What the server says until it closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.server.server_port), timeout=10) as connection:
+            connection.sendall(request.encode())
+            text = b""
+            with contextlib.suppress(ConnectionResetError):  # since it has not read all
+                while part := connection.recv(65536):
+                    text += part
+        return re.findall(rb"HTTP/1.[01] ([0-9]{3})", text)
+
+    def test_a_body_that_is_not_read_is_no_second_request(self):
+        number = "+31612342005"
+        body = "number=" + urllib.parse.quote(number)
+        hidden = f"POST /number HTTP/1.1\r\nHost: here\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        for head in ("POST /number HTTP/1.1\r\nHost: here\r\nOrigin: https://elsewhere.example\r\n", "GET / HTTP/1.1\r\nHost: here\r\n"):
+            self.assertEqual(len(self.answers_to(f"{head}Content-Length: {len(hidden)}\r\n\r\n{hidden}")), 1, head)
+        self.assertEqual(running.texts(number), [])
+
+    def test_a_form_of_no_sensible_size_is_not_read(self):
+        for size in ("-1", "1000000", "1e3", "9" * 5000):
+            self.assertEqual(self.answers_to(f"POST /number HTTP/1.1\r\nHost: here\r\nContent-Length: {size}\r\n\r\n"), [b"413"], size)
 
 
 class LockFiles(unittest.TestCase):
