@@ -66,6 +66,17 @@ class Page {
     throw new Error(`the page never had: ${expression}\n${await this.evaluate("document.body.innerText")}`);
   }
 
+  // Keeps requests to this path waiting until what it returns is called.
+  async hold(path) {
+    const from = this.requests.length;
+    await this.send("Fetch.enable", { patterns: [{ urlPattern: `*${path}` }] });
+    const release = () => this.send("Fetch.disable");
+    release.hasOne = async () => {
+      while (!this.requests.slice(from).some((url) => url.endsWith(path))) await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    return release;
+  }
+
   // As a user at the keyboard.
   async type(text) {
     await this.send("Input.insertText", { text });

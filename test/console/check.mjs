@@ -200,6 +200,49 @@ assert.equal(page.requests.length, before, "a hidden tab asks nothing");
 await page.evaluate("globalThis.isHidden = false");
 say("keyboard, 400 px and a hidden tab");
 
+// --- tables that are filled again, and answers that come late -------------------------------------
+
+await page.look(400, "light");
+await show("routes");
+await page.until(`document.querySelector(".scroll")?.scrollWidth > 450`);
+await page.evaluate(`globalThis.old = document.querySelector(".scroll"); old.scrollLeft = 60; old.focus(); document.querySelector("#window").dispatchEvent(new Event("change"))`);
+await page.until(`document.querySelector(".scroll") !== old`);
+assert.deepEqual(await page.evaluate(`[document.querySelector(".scroll").scrollLeft, document.activeElement === document.querySelector(".scroll")]`), [60, true]);
+await page.look(1280, "light");
+await page.evaluate(`document.querySelector('nav a[href="#money"]').focus()`);
+await page.press("Enter", "Enter", "\r");
+await page.until(`document.title.startsWith("money")`);
+assert.equal(await page.evaluate("document.activeElement.hash"), "#money", "a tab keeps the focus");
+
+const submit = (query) => page.evaluate(`document.querySelector("#query").value = ${JSON.stringify(query)}; document.querySelector("main form").requestSubmit()`);
+await show("search");
+let release = await page.hold("/numbers/find");
+await submit(`+${user}`);
+await release.hasOne();
+await submit(first.verification_id);
+await page.until(`document.querySelectorAll(".picture circle").length > 0`);
+await release();
+await pause(500);
+assert.equal(await text("main h2"), "Verification", "a search that was given up is not shown");
+assert.equal(await page.evaluate(`document.querySelectorAll(".picture circle").length`), verification.events.length);
+
+await show("now");
+release = await page.hold("/stats");
+await release.hasOne();
+await page.until(`document.querySelector("#state").innerText === "No answer"`);
+await release();
+await page.until(`document.querySelector("#state").innerText !== "No answer"`);
+release = await page.hold("/stats");
+await release.hasOne();
+await page.evaluate(`[...document.querySelectorAll("nav button")].at(-1).click()`);
+await release();
+await pause(500);
+assert.equal(await text("#banner"), "Not signed in", "who has signed out reads of no fault, and of none that is gone");
+await page.type(token);
+await page.press("Enter", "Enter", "\r");
+await page.until(`document.querySelectorAll(".tiles div").length === 8`);
+say("what is late or given up is not shown");
+
 const ticks = () => readFileSync(`/proc/${otpd.child.pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13).reduce((sum, n) => sum + Number(n), 0);
 const from = ticks();
 await pause(20000);

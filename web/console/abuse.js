@@ -1,13 +1,13 @@
 // What is refused, and of whom.
 import { get } from "./api.js";
-import { ago, clock, count, el, table } from "./format.js";
+import { ago, clock, count, el, refill, table } from "./format.js";
 
 const kept = 60000; // ms
 let answers = []; // of the last minute
 
 const grown = (list, name) => {
   const before = answers[0][list].find((one) => one.name === name)?.refused ?? 0;
-  return (row) => row.refused - before;
+  return (row) => (row.refused < before ? row.refused : row.refused - before); // less: it was restarted
 };
 
 function limits(caption, list, empty) {
@@ -28,7 +28,7 @@ export function open(root) {
     answers.push(answer);
     answers = answers.filter((one) => Date.parse(answer.at) - Date.parse(one.at) <= kept);
     const most = Math.max(1, ...answer.prefixes.map((row) => row.refused));
-    body.replaceChildren(
+    refill(body,
       el("p", { class: "quiet" }, "This instance, since its start; the minute counts from when this page was opened. Of the prefixes, cooldowns do not count, and one that is quiet for an hour goes."),
       el("div", { class: "columns" },
         limits("Conversion guards: sent codes are not typed", "guards", "No guard has refused a send."),

@@ -29,8 +29,9 @@ async function call(path, options = {}) {
   } catch {
     throw new Refused(0, "The service does not answer.");
   }
-  const body = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw new Refused(reply.status, body.detail ?? `Status ${reply.status}`);
+  const body = await reply.json().catch(() => null);
+  if (!reply.ok) throw new Refused(reply.status, body?.detail ?? `Status ${reply.status}`);
+  if (body === null) throw new Refused(0, "The answer broke off.");
   return body;
 }
 

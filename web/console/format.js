@@ -53,6 +53,18 @@ export function table(caption, columns, rows, empty = "Nothing yet.") {
     el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...lines)));
 }
 
+// Replaces what `root` has. Its tables stay where they were scrolled to, and keep the focus.
+export function refill(root, ...children) {
+  const regions = () => [...root.querySelectorAll("[role=region]")];
+  const before = regions().map((one) => [one.ariaLabel, one.scrollLeft, one === document.activeElement]);
+  root.replaceChildren(...children);
+  for (const one of regions()) {
+    const [, left, hasFocus] = before.find(([name]) => name === one.ariaLabel) ?? [];
+    one.scrollLeft = left ?? 0;
+    if (hasFocus) one.focus({ preventScroll: true });
+  }
+}
+
 export function tiles(pairs) {
   return el("dl", { class: "tiles" }, ...pairs.map(([name, value, more, kind]) =>
     el("div", { class: kind ?? "" }, el("dt", {}, name), el("dd", {}, value, more ? el("small", {}, more) : null))));

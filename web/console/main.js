@@ -1,5 +1,5 @@
 // Signs in, switches between the views, and says at the top of each what is wrong. Nothing is asked while the tab is hidden.
-import { get, token } from "./api.js";
+import { get, Refused, token } from "./api.js";
 import { clock, el, seconds } from "./format.js";
 import * as abuse from "./abuse.js";
 import * as money from "./money.js";
@@ -14,6 +14,8 @@ const main = part("main");
 let view = null; // the open one
 let note = null; // what keeps it from being fresh
 let answered = null; // the last answer of /stats
+const notTheToken = "This is not the operator's token.";
+const patience = 8000; // ms for it
 
 // Spoken only when the kind of a fault changes, not with each number in it.
 function say(kind, state, faults) {
@@ -37,24 +39,34 @@ function onStats(stats) {
 }
 
 function onFailure(error) {
-  if (error.status === 401) return signOut("This is not the operator's token.");
+  if (error.status === 401) return signOut(notTheToken);
   document.body.classList.add("stale");
-  say("bad", error.status === 0 ? "No answer" : "Not readable", [answered ? `figures of ${clock(answered)}` : error.message, "asking again"]);
+  const isLost = error.status === 0;
+  const why = isLost && answered ? null : error.message;
+  say("bad", isLost ? "No answer" : "Not readable", [why, answered && `figures of ${clock(answered)}`, "asking again"].filter(Boolean));
   return undefined;
 }
 
 function tabs(current) {
   const link = (name) => el("a", { href: `#${name}`, "aria-current": name === current ? "page" : null }, name[0].toUpperCase() + name.slice(1));
+  const links = part("tabs").querySelectorAll("a");
+  for (const one of links) // they stay, since one of them may have the focus
+    if (one.hash === `#${current}`) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
   part("tabs").hidden = false;
+  if (links.length > 0) return;
   part("tabs").replaceChildren(...Object.keys(views).map(link), el("button", { type: "button", class: "link", onclick: () => signOut("") }, "Sign out"));
 }
 
+// What comes after the sign-out is not shown.
 async function refresh(of) {
   of.due = Date.now() + of.every * 1000;
+  const asker = token.get();
   try {
     await of.refresh();
     if (of === view) note.textContent = "";
   } catch (error) {
+    if (asker !== token.get()) return;
     if (error.status === 401) onFailure(error);
     else if (of === view) note.textContent = error.message;
   }
@@ -77,31 +89,45 @@ function open() {
 
 function signOut(why) {
   token.clear();
-  view = null;
+  closePlots();
+  view = answered = null;
+  document.body.classList.remove("stale");
   part("tabs").hidden = true;
   say("", "Not signed in", []);
   const form = part("login").content.cloneNode(true).querySelector("form");
   form.querySelector("[role=alert]").textContent = why;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    token.set(form.querySelector("input").value.trim());
+    const text = form.querySelector("input").value.trim();
+    if (/[^!-~]/.test(text)) return signOut(notTheToken); // no header can have it
+    token.set(text);
     open();
-    tick();
+    return tick();
   });
   main.replaceChildren(form);
   form.querySelector("input").focus();
 }
 
-let asking = false;
+let asking = null; // the token of the question that waits for its answer
+let askedAt = 0;
 async function tick() {
-  if (asking || document.hidden || !token.get()) return;
-  asking = true;
+  const asker = token.get();
+  if (document.hidden || !asker) return;
+  if (asking === asker) {
+    if (Date.now() - askedAt > patience) onFailure(new Refused(0, "The service does not answer."));
+    return;
+  }
+  asking = asker;
+  askedAt = Date.now();
+  const answer = await get("stats").catch((error) => error);
+  if (asking === asker) asking = null;
+  if (asker !== token.get()) return; // signed out meanwhile
   try {
-    onStats(await get("stats"));
+    if (answer instanceof Error) throw answer;
+    onStats(answer);
   } catch (error) {
     onFailure(error);
   }
-  asking = false;
   if (view?.refresh && Date.now() >= view.due) refresh(view);
 }
 

@@ -1,6 +1,6 @@
 // The account: balance, spending against budgets, and the drift between account and ledger.
 import { get } from "./api.js";
-import { day, el, money, percent, table, tiles } from "./format.js";
+import { day, el, money, percent, refill, table, tiles } from "./format.js";
 
 const meter = (row) => el("meter", {
   min: 0, max: row.cap, low: row.cap * 0.8, high: row.cap * 0.95, optimum: 0, value: Math.min(row.spent, row.cap),
@@ -13,7 +13,7 @@ export function open(root) {
   const refresh = async () => {
     const answer = await get("balance");
     const currency = answer.currency ?? "";
-    body.replaceChildren(
+    refill(body,
       tiles([
         ["Balance", money(answer.balance), `${currency}${answer.sandbox ? ", sandbox" : ""}`],
         ["This hour", money(answer.spent_this_hour), `${currency} spent`],

@@ -1,5 +1,5 @@
 // What goes on: sends, checks, refusals and latencies by second, from the difference of two answers of /stats.
-import { count, el, rate, seconds, table, tiles, words } from "./format.js";
+import { count, el, rate, refill, seconds, table, tiles, words } from "./format.js";
 import { byTime } from "./plot.js";
 
 const kept = 300;
@@ -98,7 +98,7 @@ export function open(root) {
     checks.draw([at, growth((s) => s.counters.checks.verified ?? 0), growth((s) => s.counters.checks.wrong ?? 0),
       growth((s) => all(s.counters.checks) - sum(s.counters.checks, ["verified", "wrong"]))]);
     times.draw([at, latency("send", 0.5), latency("send", 0.95), latency("check", 0.5), latency("check", 0.95)]);
-    tables.replaceChildren(outcomes("Sends", "sends"), outcomes("Checks", "checks"), outcomes("Refusals by limit", "refusals", String));
+    refill(tables, outcomes("Sends", "sends"), outcomes("Checks", "checks"), outcomes("Refusals by limit", "refusals", String));
   };
   draw();
   return { onStats: draw };

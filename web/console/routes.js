@@ -1,6 +1,6 @@
 // The scoreboard: how each route does in each country.
 import { get } from "./api.js";
-import { ago, count, el, money, percent, seconds, statistic, table } from "./format.js";
+import { ago, count, el, money, percent, refill, seconds, statistic, table } from "./format.js";
 import { bars } from "./plot.js";
 
 const windows = [["3600", "1 hour"], ["21600", "6 hours"], ["86400", "24 hours"]];
@@ -22,12 +22,12 @@ export function open(root) {
     about, el("div", { class: "plots wide" }, ...Object.values(plots).map((one) => one.figure)), list);
 
   const show = (answer) => {
-    const countries = [...new Set(answer.scores.map((one) => one.country).filter(Boolean))].sort();
     const chosen = country.value;
+    const countries = [...new Set([...answer.scores.map((one) => one.country), chosen].filter(Boolean))].sort();
     country.replaceChildren(el("option", { value: "" }, "all"), ...countries.map((name) => el("option", { value: name, selected: name === chosen }, name)));
     const rows = answer.scores.filter((one) => !chosen || one.country === chosen);
     about.textContent = answer.age_seconds === null ? "Not read from the store yet." : `Read from the store ${ago(answer.age_seconds)}. The plots show the routes used most.`;
-    list.replaceChildren(table("Each route in each country", [
+    refill(list, table("Each route in each country", [
       ["Route", (row) => `${row.route_id} ${row.country ?? ""}`, true],
       ["Sent", (row) => count(row.sent)],
       ["Accepted", (row) => statistic(row.accepted_share, percent)],
@@ -46,6 +46,10 @@ export function open(root) {
     plots.seconds.draw([names, heaviest.map((row) => value(row.delivery_seconds_p95)), heaviest.map((row) => value(row.delivery_seconds_median))]);
     plots.cost_per_verified.draw([names, heaviest.map((row) => value(row.cost_per_verified))]);
   };
-  const refresh = async () => show(await get(`routes/scores?window=${window_.value}`));
+  const refresh = async () => {
+    const asked = window_.value;
+    const answer = await get(`routes/scores?window=${asked}`);
+    if (asked === window_.value) show(answer);
+  };
   return { every: 10, refresh, controls: [window_, country] };
 }

@@ -16,10 +16,38 @@ function limits(list) {
   ], list);
 }
 
+// What holds this client's user up now, a sentence each.
+function facts(one) {
+  return [
+    `${some(one.known_devices, "known device")}; ${count(one.wrong_guesses)} of ${count(one.wrong_guesses_max)} wrong guesses.`,
+    one.locked_for_seconds > 0 ? `Locked for ${seconds(one.locked_for_seconds)}.` : "",
+    one.devices_locked_for_seconds > 0 ? `Known devices are locked for ${seconds(one.devices_locked_for_seconds)}.` : "",
+    ...one.cooldowns.map((each) => `Cooldown of ${each.purpose}${each.known_device ? " at a known device" : ""}: ${seconds(each.retry_after_seconds)}.`),
+  ].filter(Boolean).join(" ");
+}
+
+function place(where) {
+  const clients = where.denied_clients.length > 0 ? ` Denied by the countries of ${where.denied_clients.join(", ")}.` : "";
+  const trusted = where.trusted ? " The conversion guard trusts it." : "";
+  return `${where.country || "Unknown country"}: ${where.verdict}${where.why ? `, ${where.why}` : ""}.${clients}${trusted}`;
+}
+
+// Where clients are many, an answer has some of them, and names the next one.
+async function findAll(number) {
+  const all = await post("numbers/find", { phone_number: number });
+  for (let next = all.next_client; next !== null;) {
+    const more = await post("numbers/find", { phone_number: number, from_client: next });
+    all.clients.push(...more.clients);
+    const known = new Set(all.limits.map((one) => JSON.stringify(one)));
+    all.limits.push(...more.limits.filter((one) => !known.has(JSON.stringify(one))));
+    next = more.next_client;
+  }
+  return all;
+}
+
 function ofClient(one, show) {
-  const locked = one.locked_for_seconds > 0 ? `, locked for ${seconds(one.locked_for_seconds)}` : "";
   return el("section", {}, el("h3", {}, one.client),
-    el("p", {}, `${some(one.known_devices, "known device")}; ${count(one.wrong_guesses)} of ${count(one.wrong_guesses_max)} wrong guesses${locked}.`),
+    el("p", {}, facts(one)),
     table(`Verifications of ${one.client}`, [
       ["Created", (row) => el("button", { class: "link", type: "button", onclick: () => show(row.verification_id) }, day(row.created_at)), true],
       ["Purpose", (row) => row.purpose, true],
@@ -36,33 +64,33 @@ export function open(root) {
   const note = el("p", { role: "alert", class: "wrong" });
   const found = el("div");
   const picture = el("div");
-  const attempt = async (work) => {
+  let turn = 0; // only the last search is shown, whichever is answered first
+  const attempt = async (ask, draw) => {
+    const mine = ++turn;
     note.textContent = "";
+    picture.replaceChildren();
     try {
-      await work();
+      const answer = await ask();
+      if (mine === turn) draw(answer);
     } catch (error) {
-      note.textContent = error.status === 404 ? "Nothing is known of it." : error.message;
+      if (mine === turn) note.textContent = error.status === 404 ? "Nothing is known of it." : error.message;
     }
   };
-  const show = (id) => attempt(async () => {
-    picture.replaceChildren(timeline(await get(`verifications/${encodeURIComponent(id)}`)));
+  const show = (id) => attempt(() => get(`verifications/${encodeURIComponent(id)}`), (answer) => {
+    picture.replaceChildren(timeline(answer));
     picture.firstChild.focus();
     picture.scrollIntoView();
   });
-  const find = (number) => attempt(async () => {
-    const answer = await post("numbers/find", { phone_number: number });
-    const where = answer.destination ?? {};
-    found.replaceChildren(el("h2", {}, answer.phone_number),
-      el("p", {}, `${where.country || "Unknown country"}: ${where.verdict ?? none}${where.why ? `, ${where.why}` : ""}.`),
+  const find = (number) => attempt(() => findAll(number), (answer) => {
+    found.replaceChildren(el("h2", {}, answer.phone_number), el("p", {}, place(answer.destination)),
       ...(answer.clients.length > 0 ? answer.clients.map((one) => ofClient(one, show)) : [el("p", {}, "No client knows this number.")]),
       limits(answer.limits));
   });
   const submit = (event) => {
     event.preventDefault();
     found.replaceChildren();
-    picture.replaceChildren();
     const text = field.value.trim();
-    return isId(text) ? show(text) : find(text.replace(/[\s().-]/g, ""));
+    return isId(text) ? show(text.toLowerCase()) : find(text.replace(/[\s().-]/g, ""));
   };
   root.append(el("h1", {}, "Search"),
     el("form", { class: "bar", onsubmit: submit }, el("label", { for: "query" }, "Number or verification id"), field, el("button", {}, "Find")),
