@@ -1,4 +1,5 @@
-"""Checks the files that make otpd a project that others may use: LICENSE, NOTICE, CHANGELOG.md, README.md's index.
+"""Checks the files that make otpd a project that others may use: LICENSE, NOTICE, CHANGELOG.md, README.md's index,
+and that the OpenAPI document says each thing once.
 
     project_test.py ROOT OTPD
 """
@@ -24,6 +25,7 @@ class Project(Files):
         self.check_changelog()
         self.check_index()
         self.check_words()
+        self.check_document()
         return self.faults
 
     def check_licenses(self):
@@ -77,8 +79,18 @@ class Project(Files):
             for status, code in re.findall(r"`(\d{3})` `(\w+)`", text):
                 self.expect(re.search(rf"^\| [\d, ]*{status}[\d, ]* \|[^|]*`{code}`", codes, re.M), f"docs/{name}: there is no {status} {code}")
 
+    def check_document(self):
+        """Of two members with one name most readers keep the last, and say nothing; some refuse the whole."""
+        def once(pairs):
+            names = [name for name, _ in pairs]
+            for name in {name for name in names if names.count(name) > 1}:
+                self.expect(False, f"web/openapi.json.in: {name} stands twice in one object")
+            return dict(pairs)
+        json.loads(self.text("web/openapi.json.in"), object_pairs_hook=once)
+
 
 prove(Project, [
+    ("web/openapi.json.in", '"webhooks": {', '"paths": {', "paths stands twice"),
     ("LICENSE", "2.0", "2.1", "not the text of Apache-2.0"),
     ("NOTICE", "libpq", "libpg", "otpd loads libpq"),
     ("NOTICE", "swagger-ui-dist", "Swagger UI", "contain swagger-ui-dist"),

@@ -182,6 +182,23 @@ BOOST_AUTO_TEST_CASE(a_drain_says_why_and_is_accepted) {
     BOOST_TEST((s.drain_reasons == std::vector<std::string>{"ticket 4711", ""}));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_the_operator_s_alone_is_described_at_his_listener_and_with_a_token) {
+    for (auto const& one : api::route_table()) {
+        bool const is_page = one.who == api::access::anybody_on_admin;
+        bool const is_operators_alone = is_page || one.who == api::access::only_operator;
+        BOOST_TEST_CONTEXT(verb_of(one.verb) << ' ' << one.path) {
+            auto const& operation =
+                document().at("paths").at(one.path).at(verb_of(one.verb)).as_object();
+            BOOST_TEST(operation.contains("servers") == is_operators_alone);
+            if (!is_operators_alone) continue;
+            auto const& server = operation.at("servers").at(0);
+            BOOST_TEST(server.at("url").as_string() == "http://127.0.0.1:9464");
+            BOOST_TEST(boost::json::serialize(operation.at("security")) ==
+                       (is_page ? "[]" : R"([{"bearer":[]}])"));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(every_row_is_described_and_has_a_label) {
     auto const all = api::paths();
     BOOST_TEST(std::set(all.begin(), all.end()).size() == all.size());
