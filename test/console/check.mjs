@@ -152,7 +152,8 @@ say("abuse: as in /abuse");
 
 await tell("faults", { fault: "vendor", endpoint: "send_sms", count: 1 });
 const user = number(4001, 31);
-const first = (await send(user, { purpose: "login" })).body;
+const markup = `<img/src=x/onerror="document.title='hacked'">&'`;
+const first = (await send(user, { purpose: "login", reference: markup })).body;
 await verify(user, "000000");
 await pause(5000);
 await verify(user, first.debug_code);
@@ -170,6 +171,8 @@ await page.until(`document.querySelectorAll(".picture circle").length > 0`);
 const verification = (await operator(`/verifications/${first.verification_id}`)).body;
 assert.equal(await page.evaluate(`document.querySelectorAll(".picture circle").length`), verification.events.length);
 assert.equal(await text("section .id"), verification.verification_id);
+assert.ok((await page.evaluate(`[...document.querySelectorAll(".facts dd")].map((one) => one.innerText)`)).includes(markup), "markup of others is text");
+assert.equal(await page.evaluate("document.querySelectorAll('main img').length"), 0);
 await shoot("search", 1280, "light", 2000);
 await shoot("search-400-dark", 400, "dark", 2800);
 assert.ok(page.requests.every((url) => !url.includes(user)), "no request has the number in its target");

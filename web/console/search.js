@@ -9,7 +9,7 @@ function limits(list) {
   return table("Limits, as they stand for this number", [
     ["Limit", (row) => (row.client ? `${row.name}, ${row.client}` : row.name), true],
     ["Left", (row) => count(row.remaining)],
-    ["Of", (row) => count(row.limit)],
+    ["Of", (row) => (row.name.startsWith("pumping_") ? none : count(row.limit))], // a guard admits more, the more codes are typed
     ["Full again in", (row) => (row.reset_seconds ? seconds(row.reset_seconds) : none)],
     ["", (row) => (row.observe ? "observes" : row.remaining === 0 ? "refuses now" : ""), true],
     ["Counts by", (row) => words(row.key), true],
