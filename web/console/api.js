@@ -16,6 +16,12 @@ export class Refused extends Error {
   }
 }
 
+// Of a request with faults, the faults; else what the problem says.
+function reasonOf(status, problem) {
+  const faults = problem?.errors?.map((one) => one.msg.replace("Value error, ", ""));
+  return faults?.join(" ") || problem?.detail || `Status ${status}`;
+}
+
 async function call(path, options = {}) {
   let reply;
   try {
@@ -30,7 +36,7 @@ async function call(path, options = {}) {
     throw new Refused(0, "The service does not answer.");
   }
   const body = await reply.json().catch(() => null);
-  if (!reply.ok) throw new Refused(reply.status, body?.detail ?? `Status ${reply.status}`);
+  if (!reply.ok) throw new Refused(reply.status, reasonOf(reply.status, body));
   if (body === null) throw new Refused(0, "The answer broke off.");
   return body;
 }
