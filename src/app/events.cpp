@@ -31,13 +31,13 @@ trace_context http_events::begin_trace(std::string_view listener,
 void http_events::request_finished(http::request_record const& record) noexcept {
     metrics_.http_request(record.route, http::to_string(record.verb), record.status,
                           record.handling);
-    if (record.trace.is_recorded) record_span(record);
+    if (record.trace.is_recorded) spans_.record([&] { return span_of(record); });
     if (log_.enabled(telemetry::level::info)) log_request(record);
 }
 
 /// Names and attributes of spans are those of OpenTelemetry's semantic conventions, as far as it has
 /// some.
-void http_events::record_span(http::request_record const& record) {
+telemetry::span http_events::span_of(http::request_record const& record) {
     std::string const verb(http::to_string(record.verb));
     telemetry::span request;
     request.context = record.trace;
@@ -52,7 +52,7 @@ void http_events::record_span(http::request_record const& record) {
                           {"http.response.status_code", std::int64_t{record.status}}};
     constexpr unsigned server_error = 500;
     if (record.status >= server_error) request.error = std::to_string(record.status);
-    spans_.record(std::move(request));
+    return request;
 }
 
 void http_events::log_request(http::request_record const& record) noexcept {
@@ -141,7 +141,7 @@ void upstream_events::call_ended(bridgexapi::call_report const& report) {
     auto const outcome = bridgexapi::to_string(report.outcome);
     auto const why = report.why ? bridgexapi::to_string(*report.why) : std::string_view();
     metrics_.upstream_request(operation, outcome, why, report.elapsed);
-    if (report.trace.is_recorded) record_span(report);
+    if (report.trace.is_recorded) spans_.record([&] { return span_of(report); });
     log_.info("upstream_call", {{"operation", operation},
                                 {"trace_id", report.trace},
                                 {"outcome", outcome},
@@ -152,7 +152,7 @@ void upstream_events::call_ended(bridgexapi::call_report const& report) {
                                 {"reused_connection", report.reused_connection}});
 }
 
-void upstream_events::record_span(bridgexapi::call_report const& report) {
+telemetry::span upstream_events::span_of(bridgexapi::call_report const& report) {
     std::string const operation(bridgexapi::to_string(report.operation));
     telemetry::span call;
     call.context = report.trace;
@@ -169,7 +169,7 @@ void upstream_events::record_span(bridgexapi::call_report const& report) {
     if (report.attempts > 1)
         call.attributes.push_back({"http.request.resend_count", std::int64_t{report.attempts} - 1});
     if (report.why) call.error = bridgexapi::to_string(*report.why);
-    spans_.record(std::move(call));
+    return call;
 }
 
 void upstream_events::connected(bool session_resumed) {

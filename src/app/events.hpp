@@ -45,7 +45,7 @@ public:
 
 private:
     void log_request(http::request_record const& record) noexcept;
-    void record_span(http::request_record const& record);
+    [[nodiscard]] static telemetry::span span_of(http::request_record const& record);
 
     telemetry::logger& log_;
     telemetry::metrics& metrics_;
@@ -64,7 +64,7 @@ public:
     void stopped_reusing(std::chrono::milliseconds for_how_long) override;
 
 private:
-    void record_span(bridgexapi::call_report const& report);
+    [[nodiscard]] static telemetry::span span_of(bridgexapi::call_report const& report);
 
     telemetry::logger& log_;
     telemetry::metrics& metrics_;

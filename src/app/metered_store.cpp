@@ -10,8 +10,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-void record_step(telemetry::tracer& spans, trace_context const& request, std::string_view name,
-                 std::chrono::steady_clock::time_point began, bool succeeded) {
+telemetry::span span_of(trace_context const& request, std::string_view name,
+                        std::chrono::steady_clock::time_point began, bool succeeded) {
     telemetry::span step;
     step.context = child_of(request);
     step.parent = request.span;
@@ -21,7 +21,7 @@ void record_step(telemetry::tracer& spans, trace_context const& request, std::st
     step.ended = std::chrono::steady_clock::now();
     step.attributes.push_back({"db.operation.name", std::string(name)});
     if (!succeeded) step.error = "store_unavailable";
-    spans.record(std::move(step));
+    return step;
 }
 
 /// Awaits one operation, if it is allowed at all, and records its result. A step of a
@@ -38,7 +38,7 @@ measure(telemetry::metrics& metrics, secrets_gate& gate, std::string_view name,
     if (passes) answer = co_await std::move(operation);
     metrics.store_operation(name, answer.has_value(), std::chrono::steady_clock::now() - began);
     if (spans != nullptr && request.is_recorded)
-        record_step(*spans, request, name, began, answer.has_value());
+        spans->record([&] { return span_of(request, name, began, answer.has_value()); });
     co_return answer;
 }
 

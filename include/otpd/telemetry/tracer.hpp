@@ -8,8 +8,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,6 +74,17 @@ public:
     [[nodiscard]] trace_context begin(std::optional<trace_context> const& given) const;
     /// Of a recorded trace.
     void record(span finished) noexcept;
+    /// Records the span that `make` returns. Without memory for it the span is dropped: what it
+    /// is about has happened, and must not fail for it.
+    template <std::invocable Make>
+    void record(Make make) noexcept {
+        try {
+            record(make());
+        } catch (std::bad_alloc const&) {
+            ++waiting_;
+            dropped(1);
+        }
+    }
 
     /// Spans that were recorded and are neither exported nor dropped.
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }

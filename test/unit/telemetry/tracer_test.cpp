@@ -99,6 +99,16 @@ BOOST_AUTO_TEST_CASE(spans_are_taken_in_order_and_above_the_limit_dropped_and_co
     BOOST_TEST(t.spans.take().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_span_without_memory_is_dropped_and_counted) {
+    traced t;
+    t.spans.record([]() -> span { throw std::bad_alloc(); });
+    BOOST_TEST(t.spans.waiting() == 0U);
+    BOOST_TEST(t.spans.take().empty());
+    BOOST_TEST(t.has("otpd_spans_dropped_total 1"));
+    t.spans.record([] { return span(); });
+    BOOST_TEST(t.spans.take().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(many_threads_record_and_nothing_is_lost_uncounted) {
     constexpr std::size_t each = 5'000;
     traced t{{.is_on = true, .queue_max = 1'000'000}};
