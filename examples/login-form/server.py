@@ -7,7 +7,6 @@ Only this server calls otpd. Cookies are Secure: browsers accept them on http://
 
 import collections
 import html
-import http.cookies
 import http.server
 import os
 import re
@@ -97,11 +96,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(303, b"", "text/plain")
 
     def begin(self):
-        cookies = http.cookies.SimpleCookie(self.headers.get("Cookie") or "")
-        self.session_name = cookies["__Host-session"].value if "__Host-session" in cookies else None
+        # Not http.cookies: it refuses all for a name of another application that it does not like.
+        cookies = dict(part.strip().split("=", 1) for part in (self.headers.get("Cookie") or "").split(";") if "=" in part)
+        self.session_name = cookies.get("__Host-session")
         self.session = self.sessions.find(self.session_name)
         # One for each browser. A value that is not ours is replaced: otpd would refuse some of them.
-        self.device = cookies["__Host-device"].value if "__Host-device" in cookies else ""
+        self.device = cookies.get("__Host-device", "")
         if not re.fullmatch(r"[A-Za-z0-9_-]{22}", self.device):
             self.device = secrets.token_urlsafe(16)
         # Behind a proxy of yours: from the header that it sets, never from one that the browser sent.

@@ -5,6 +5,7 @@ import json
 import random
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 
@@ -40,7 +41,7 @@ class Otpd:
 
     def verification(self, verification_id, wait=0):
         """Shows a verification now, or after its next change within `wait` seconds."""
-        return self._repeat("GET", f"/verifications/{verification_id}?wait={wait}", None, {}, self.attempts)
+        return self._repeat("GET", f"/verifications/{urllib.parse.quote(verification_id, safe='')}?wait={wait}", None, {}, self.attempts)
 
     def _repeat(self, method, path, body, headers, attempts):
         data = None if body is None else json.dumps(body).encode()  # the same bytes in each attempt

@@ -52,6 +52,14 @@ class PythonClient(unittest.TestCase):
         self.assertTrue(client.verify(number, code, name, purpose="payment")["verified"])
         self.assertEqual(client.verification(name)["state"], "verified")
 
+    def test_an_id_is_one_segment_of_the_path(self):
+        client = otpd_client.Otpd(running.url, running.token)
+        name = client.send("+31612341005")["verification_id"]
+        for odd in (name + "?wait=0#", "../config", f"{name}/../{name}"):
+            with self.assertRaises(otpd_client.OtpdError) as refused:
+                client.verification(odd)
+            self.assertEqual(refused.exception.status, 404, odd)
+
     def test_a_send_whose_answers_are_lost_is_repeated_with_its_key_and_sends_one_sms(self):
         number = "+31612341002"
         client = Unlucky(ConnectionResetError(), http.client.IncompleteRead(b""), ValueError("a balancer's"))
@@ -181,6 +189,11 @@ class LoginForm(unittest.TestCase):
         self.browser.cookies["__Host-device"] = "not ours"
         self.browser.ask("GET", "/")
         self.assertRegex(self.browser.cookies["__Host-device"], "^[A-Za-z0-9_-]{22}$")
+
+    def test_cookies_of_other_applications_are_none_of_its_business(self):
+        self.browser.cookies["an:odd/name"] = '"x'
+        self.browser.post("/number", number="+31612342006")
+        self.assertIn('name="code"', self.browser.ask("GET", "/")[1])
 
     def test_a_form_of_another_site_is_refused(self):
         number = "+31612342004"
