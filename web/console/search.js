@@ -38,8 +38,8 @@ async function findAll(number) {
   for (let next = all.next_client; next !== null;) {
     const more = await post("numbers/find", { phone_number: number, from_client: next });
     all.clients.push(...more.clients);
-    const known = new Set(all.limits.map((one) => JSON.stringify(one)));
-    all.limits.push(...more.limits.filter((one) => !known.has(JSON.stringify(one))));
+    const isKnown = (one) => all.limits.some((known) => known.name === one.name && known.client === one.client);
+    all.limits.push(...more.limits.filter((one) => !isKnown(one))); // their figures may have changed meanwhile
     next = more.next_client;
   }
   return all;
