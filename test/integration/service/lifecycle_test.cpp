@@ -138,11 +138,13 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_it_at_once) {
 
 BOOST_AUTO_TEST_CASE(reloads_during_the_drain_do_not_keep_it_from_its_end) {
     service_fixture service;
+    service.stub.set_fault({{"fault", "delay"}, {"ms", 1000}});
+    auto in_flight = send_many(service, 1);
     service.otpd.process().signal(SIGTERM);
-    eventually([&service] {
+    service.otpd.wait_for_event("draining");
+    while (in_flight.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready)
         service.otpd.process().signal(SIGHUP);
-        return !service.otpd.events("stopped").empty();
-    });
+    in_flight.get();
     BOOST_TEST(service.otpd.process().wait() == 0);
 }
 
