@@ -19,8 +19,7 @@ namespace otpd::otp {
 
 namespace {
 
-std::shared_ptr<admission_undo> undo_of(operations_dependencies const& deps,
-                                        policy const& rules) {
+std::shared_ptr<admission_undo> undo_of(operations_dependencies const& deps, policy const& rules) {
     if (deps.undo) return deps.undo;
     return std::make_shared<admission_undo>(deps.store, deps.log, rules.undo_pause,
                                             rules.idempotency_retention);
@@ -38,8 +37,8 @@ struct parts {
           entries(deps.open_sends, of_sends, deps.now),
           follow_up(entries, deps.deliveries, deps.owners, deps.on_balance),
           checks(rules, texts, destinations, limits, solved),
-          drafts(rules, deps.keys, codes, routes, checks),
-          undo(undo_of(deps, rules)), steps(rules, deps.store, *undo, entries, deps.now),
+          drafts(rules, deps.keys, codes, routes, checks), undo(undo_of(deps, rules)),
+          steps(rules, deps.store, *undo, entries, deps.now),
           upstream(rules, texts, deps.sends, deps.log, deps.now), results(rules, solved, deps.now),
           sends{codes, routes, steps, upstream, results, of_sends},
           second_message(sends, follow_up, deps.hedges),

@@ -17,13 +17,13 @@
 namespace otpd::store::state {
 
 enum class key_kind : std::uint8_t {
-    number = 'n',  ///< of a client and a number: number_state
-    limit = 'l',   ///< the keys of limits and guards over many users: shared_state
-    budget = 'b',  ///< one budget in one period: shared_state
-    score = 'c',   ///< how well routes perform: shared_state
-    request = 'r', ///< of an Idempotency-Key, or a used challenge: record
-    secrets = 's', ///< what all instances share: record
-    entry = 'e',   ///< of a journal: record
+    number = 'n',   ///< of a client and a number: number_state
+    limit = 'l',    ///< the keys of limits and guards over many users: shared_state
+    budget = 'b',   ///< one budget in one period: shared_state
+    score = 'c',    ///< how well routes perform: shared_state
+    request = 'r',  ///< of an Idempotency-Key, or a used challenge: record
+    secrets = 's',  ///< what all instances share: record
+    entry = 'e',    ///< of a journal: record
     journals = 'j', ///< all journals and their leases: journal_list
     overrides = 'o' ///< all overrides of destinations: override_list
 };
