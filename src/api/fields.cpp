@@ -55,6 +55,11 @@ std::optional<phone_number> read_phone_number(json_body& body) {
 std::optional<purpose> read_purpose(json_body& body) {
     constexpr std::string_view name = "purpose";
     auto what = purpose::parse(body.optional_string(name).value_or(purpose::default_name));
+    if (what && what->is_of_hook()) {
+        body.reject(name, "Value error, purpose must not begin with hook:, as those of identity "
+                          "providers do.");
+        return std::nullopt;
+    }
     if (what) return std::move(*what);
     body.reject(name, explain(what.error()));
     return std::nullopt;

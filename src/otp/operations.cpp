@@ -53,7 +53,8 @@ struct parts {
           deliveries(owners, deps.deliveries, deps.questions, deps.now, rules.send_timeout),
           estimator(rules, drafts, texts, deps.questions),
           releaser(deps.clients, deps.store, deps.keys, deps.log, deps.metrics),
-          numbers(rules, deps.store, deps.keys, limits, destinations) {}
+          numbers(rules, deps.store, deps.keys, limits, destinations),
+          of_given_codes(deps.store, deps.keys, deps.now, deps.log) {}
 
     policy const rules;
     messages const texts;
@@ -92,15 +93,26 @@ struct parts {
     otp::estimator estimator;
     otp::releaser releaser;
     number_report const numbers;
+    outcomes const of_given_codes;
 };
 
 } // namespace
 
 operations make_operations(policy rules, operations_dependencies const& deps) {
     auto const all = std::make_shared<parts>(std::move(rules), deps);
-    return {all->rules,         all->spending,   all->sender,     all->verifier,
-            all->verifications, all->long_polls, all->deliveries, all->estimator,
-            all->releaser,      all->numbers,    *all->undo,      all};
+    return {all->rules,
+            all->spending,
+            all->sender,
+            all->verifier,
+            all->verifications,
+            all->long_polls,
+            all->deliveries,
+            all->estimator,
+            all->releaser,
+            all->numbers,
+            all->of_given_codes,
+            *all->undo,
+            all};
 }
 
 } // namespace otpd::otp

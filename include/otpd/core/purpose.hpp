@@ -20,10 +20,14 @@ class purpose {
 public:
     static constexpr std::size_t max_length = 50;
     static constexpr std::string_view default_name = "login";
+    /// Purposes that begin with it are of codes which identity providers make: no request may name
+    /// one.
+    static constexpr std::string_view hook_prefix = "hook:";
 
     static boost::system::result<purpose, purpose_fault> parse(std::string_view text);
 
     [[nodiscard]] std::string const& name() const noexcept { return name_; }
+    [[nodiscard]] bool is_of_hook() const noexcept { return name_.starts_with(hook_prefix); }
 
     friend bool operator==(purpose const&, purpose const&) = default;
 

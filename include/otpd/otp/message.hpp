@@ -68,6 +68,17 @@ struct message_facts {
     std::vector<variable> variables{};
 };
 
+/// A code that somebody else made, and checks: an identity provider. otpd only sends it.
+struct given_code {
+    static constexpr std::size_t min_length = 4;
+    static constexpr std::size_t max_length = 16;
+
+    secret_string code; ///< min_length to max_length ASCII letters and digits
+    /// A text of its own, with `{code}` in its place, that messages::fault_of() accepts; empty: the
+    /// template of the purpose.
+    std::string text = {};
+};
+
 /// `{code}` occurs once. `{minutes}` is the code's lifetime, rounded down but at least 1; it may
 /// occur any number of times. Each variable of the purpose occurs at least once.
 struct message_template {
@@ -90,6 +101,11 @@ public:
                                         passcode const& code, message_facts const& facts,
                                         autofill_suffix const& suffix) const;
 
+    /// The same with a code that was given, and with the text of its own if it has one.
+    [[nodiscard]] secret_string compose(purpose const& purpose, locale_tag const& locale,
+                                        given_code const& given, message_facts const& facts,
+                                        autofill_suffix const& suffix) const;
+
     /// Returns the length of the text that compose() returns for a code of that many digits.
     [[nodiscard]] std::size_t length(purpose const& purpose, locale_tag const& locale,
                                      std::size_t code_length, message_facts const& facts,
@@ -100,6 +116,9 @@ public:
     /// (core/gsm_alphabet.hpp). With an app hash the limit is 140 bytes.
     [[nodiscard]] bool fits(purpose const& purpose, locale_tag const& locale,
                             std::size_t code_length, message_facts const& facts,
+                            autofill_suffix const& suffix) const;
+    [[nodiscard]] bool fits(purpose const& purpose, locale_tag const& locale,
+                            given_code const& given, message_facts const& facts,
                             autofill_suffix const& suffix) const;
 
     /// Returns why `text` is not a valid template, or nullopt. A template is printable ASCII of the
@@ -112,6 +131,9 @@ public:
 private:
     [[nodiscard]] std::string const& text_for(purpose const& purpose,
                                               locale_tag const& locale) const;
+    /// The text of its own, or that of the purpose.
+    [[nodiscard]] std::string const& text_for(purpose const& purpose, locale_tag const& locale,
+                                              given_code const& given) const;
 
     std::vector<message_template> templates_;
 };

@@ -21,6 +21,7 @@
 #include "otpd/otp/long_polls.hpp"
 #include "otpd/otp/message_owners.hpp"
 #include "otpd/otp/number_report.hpp"
+#include "otpd/otp/outcomes.hpp"
 #include "otpd/otp/policy.hpp"
 #include "otpd/otp/prices.hpp"
 #include "otpd/otp/release.hpp"
@@ -80,6 +81,7 @@ struct operations {
     otp::estimator& estimator;
     otp::releaser& releaser;
     number_report const& numbers;
+    otp::outcomes const& outcomes;
     /// Runs in the background, so it must be drained.
     admission_undo& undo;
     std::shared_ptr<void const> parts; ///< owns all of these

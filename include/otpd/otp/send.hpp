@@ -53,6 +53,10 @@ struct send_request {
     std::string reference = {}; ///< of the caller: up to store::reference_max visible ASCII
     std::optional<idempotency_key> idempotency = std::nullopt;
     std::vector<variable> variables = {}; ///< those of scope_rules::variables, in order
+    /// Sent instead of the verification's own code, which then nobody learns. Whoever sends the
+    /// same code to the same number again gets the first result: `idempotency` must be set, and
+    /// only its `write` is used.
+    std::optional<given_code> given = std::nullopt;
 };
 
 /// The rest of a limit after a send.

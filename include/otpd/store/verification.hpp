@@ -286,6 +286,9 @@ struct cancellation {
     /// The scope must begin with it, otherwise the verification is absent.
     std::string scope_prefix;
     trace_context trace{}; ///< of the request; no rule depends on it
+    /// It ends as verified instead: who checks its code says that the code was right. Only the
+    /// scores of this slot learn of it.
+    std::optional<score_slot> verified = std::nullopt;
 };
 
 /// An outcome, and when its event happened: the time that find() shows of the event. Zero if there

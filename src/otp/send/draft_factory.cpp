@@ -5,6 +5,13 @@
 
 namespace otpd::otp {
 
+namespace {
+
+/// Longer than providers repeat a request of theirs.
+constexpr std::chrono::minutes given_code_retention{10};
+
+} // namespace
+
 send_draft draft_factory::make(send_request request, steady_time now, wall_time wall) const {
     auto const& client = *request.caller.client;
     auto rules = rules_.for_scope(client, request.purpose.name());
@@ -42,6 +49,11 @@ std::optional<store::idempotency_key>
 draft_factory::idempotency_key_of(send_request const& request) const {
     auto const& idempotency = request.idempotency;
     if (!idempotency) return std::nullopt;
+    if (request.given) { // a repeated request differs in its id, its signature and its time
+        auto const key = keys_.hash({"given", request.caller.client->name, request.to.digits(),
+                                     request.given->code.reveal()});
+        return store::idempotency_key{key, key, given_code_retention};
+    }
     auto const key = keys_.hash({"once", request.caller.client->name, idempotency->key});
     // The fingerprint is keyed: from a plain hash of a request, its number could be guessed.
     std::string_view const asked(reinterpret_cast<char const*>(idempotency->fingerprint.data()),

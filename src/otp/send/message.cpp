@@ -146,6 +146,20 @@ std::optional<std::string> excess_of(std::string_view text, std::size_t code_len
     return std::nullopt;
 }
 
+/// Fills in the text and adds the suffix.
+secret_string composed(std::string_view from, std::string_view code, message_facts const& facts,
+                       autofill_suffix const& suffix) {
+    std::string text;
+    // Reserves the final size: a growing string would leave copies of the code behind.
+    text.reserve(size_of(from, code.size(), facts, suffix).characters);
+    fill_in(from, code, facts, [&text](std::string_view part) { text.append(part); });
+    if (suffix.type == autofill_suffix::kind::web_otp)
+        text.append("\n@").append(suffix.text).append(" #").append(code);
+    if (!suffix.frame.empty()) text.append(" @").append(suffix.frame);
+    if (suffix.type == autofill_suffix::kind::app_hash) text.append("\n").append(suffix.text);
+    return secret_string(std::move(text));
+}
+
 std::size_t count_of(std::string_view text, std::string_view what) noexcept {
     std::size_t count = 0;
     for (auto at = text.find(what); at != std::string_view::npos;
@@ -192,19 +206,21 @@ std::string const& messages::text_for(purpose const& purpose, locale_tag const& 
     return std::ranges::max_element(templates_, {}, rank)->text;
 }
 
+std::string const& messages::text_for(purpose const& purpose, locale_tag const& locale,
+                                      given_code const& given) const {
+    return given.text.empty() ? text_for(purpose, locale) : given.text;
+}
+
 secret_string messages::compose(purpose const& purpose, locale_tag const& locale,
                                 passcode const& code, message_facts const& facts,
                                 autofill_suffix const& suffix) const {
-    std::string text;
-    // Reserves the final size: a growing string would leave copies of the code behind.
-    text.reserve(length(purpose, locale, code.size(), facts, suffix));
-    fill_in(text_for(purpose, locale), code.reveal(), facts,
-            [&text](std::string_view part) { text.append(part); });
-    if (suffix.type == autofill_suffix::kind::web_otp)
-        text.append("\n@").append(suffix.text).append(" #").append(code.reveal());
-    if (!suffix.frame.empty()) text.append(" @").append(suffix.frame);
-    if (suffix.type == autofill_suffix::kind::app_hash) text.append("\n").append(suffix.text);
-    return secret_string(std::move(text));
+    return composed(text_for(purpose, locale), code.reveal(), facts, suffix);
+}
+
+secret_string messages::compose(purpose const& purpose, locale_tag const& locale,
+                                given_code const& given, message_facts const& facts,
+                                autofill_suffix const& suffix) const {
+    return composed(text_for(purpose, locale, given), given.code.reveal(), facts, suffix);
 }
 
 std::size_t messages::length(purpose const& purpose, locale_tag const& locale,
@@ -216,6 +232,11 @@ std::size_t messages::length(purpose const& purpose, locale_tag const& locale,
 bool messages::fits(purpose const& purpose, locale_tag const& locale, std::size_t code_length,
                     message_facts const& facts, autofill_suffix const& suffix) const {
     return !excess_of(text_for(purpose, locale), code_length, facts, suffix);
+}
+
+bool messages::fits(purpose const& purpose, locale_tag const& locale, given_code const& given,
+                    message_facts const& facts, autofill_suffix const& suffix) const {
+    return !excess_of(text_for(purpose, locale, given), given.code.size(), facts, suffix);
 }
 
 std::optional<std::string> messages::fault_of(std::string_view text, std::size_t code_length,

@@ -117,7 +117,7 @@ outcome<sent> send_results::result(send_state const& send) const {
     result.expires_in = seconds_left(send.admission->code_end, spent);
     result.cooldown =
         seconds_left(std::chrono::ceil<std::chrono::seconds>(send.admission->cooldown), spent);
-    if (rules_.reveal_codes) result.debug_code = draft.code;
+    if (rules_.reveal_codes && !draft.request.given) result.debug_code = draft.code;
     result.test = draft.is_test;
     result.message = *accepted;
     result.limits = limiter::limit_statuses(rules_, *draft.request.caller.client,

@@ -24,7 +24,7 @@ struct send_draft {
     std::string binding; ///< of its scope (key_ring::binding_of)
     store::verification_address address;
     std::string sealed;    ///< `address` as callers see it (key_ring::seal)
-    passcode code;         ///< of an admitted send: the code that goes out
+    passcode code;         ///< of an admitted send: the code that goes out, unless one was given
     store::code_seed seed; ///< of the code; a test number has none
     store::repeat_rule repeat;
     store::key_hash number_of_all{}; ///< the number over all clients

@@ -100,6 +100,7 @@ void list_keys(verification_address const& at, key_list& to) {
 
 void list_keys(cancellation const& request, key_list& to) {
     add(to, state::number_state_key(request.address.number));
+    if (request.verified) add(to, state::score_part::counts, *request.verified);
 }
 
 void list_keys(release const& request, key_list& to) {

@@ -103,10 +103,15 @@ cancel_outcome cancel(states& states, cancellation const& request, store_time no
     if (!found->is_live()) return cancel_outcome::ended;
     auto& number = states.change_number(request.address.number);
     auto& canceled = *number.find(request.address.id);
-    end_verification(canceled, progress::canceled, event_type::canceled, now);
+    if (request.verified)
+        end_verification(canceled, progress::verified, event_type::verified, now);
+    else
+        end_verification(canceled, progress::canceled, event_type::canceled, now);
     number.drop_unused_codes();
     cancel_outcome answer(cancel_outcome::canceled, time_of_event(canceled, now));
     answer.reference = canceled.reference;
+    if (request.verified)
+        count_verified(states, request.address.number, request.address.id, *request.verified, now);
     return answer;
 }
 

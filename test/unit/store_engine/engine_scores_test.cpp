@@ -208,6 +208,31 @@ BOOST_AUTO_TEST_CASE(a_user_who_is_faster_than_the_upstream_is_verified) {
     BOOST_TEST(counts(w).at(1).verified == 0);
 }
 
+// Who checks the code of such a verification says that it was right.
+BOOST_AUTO_TEST_CASE(a_verification_that_is_said_to_be_verified_counts_once_and_its_code_is_over) {
+    engine_world w;
+    send(w, 1, 1);
+    w.settle(scored(1, 1, {attempt(3)}));
+    cancellation said{{key_of(1), id_of(1)}, "", {}, slot};
+    BOOST_TEST((w.run<engine::cancel>(said) == cancel_outcome::canceled));
+    BOOST_TEST((w.run<engine::cancel>(said) == cancel_outcome::ended));
+    BOOST_TEST(counts(w).at(0).verified == 1);
+    auto const seen = w.run<engine::find>(verification_address{key_of(1), id_of(1)});
+    BOOST_REQUIRE(seen.has_value());
+    BOOST_TEST((seen->state == progress::verified));
+    BOOST_TEST(is<absent>(w.check(guess_of(1, 1))));
+}
+
+BOOST_AUTO_TEST_CASE(a_verification_that_is_canceled_or_of_another_scope_does_not_count) {
+    engine_world w;
+    send(w, 1, 1);
+    w.settle(scored(1, 1, {attempt(3)}));
+    cancellation const of_another{{key_of(1), id_of(1)}, "nobody:", {}, slot};
+    BOOST_TEST((w.run<engine::cancel>(of_another) == cancel_outcome::absent));
+    w.run<engine::cancel>(cancellation{{key_of(1), id_of(1)}, ""});
+    BOOST_TEST(counts(w).at(0).verified == 0);
+}
+
 BOOST_AUTO_TEST_CASE(routes_without_a_place_are_not_counted) {
     engine_world w;
     send(w, 1, 1);
