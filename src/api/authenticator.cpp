@@ -45,6 +45,11 @@ otp::client const* authenticator::identify(http::request const& request) const {
     return found->of;
 }
 
+otp::client const* authenticator::find(std::string_view name) const noexcept {
+    auto const found = std::ranges::find(clients_, name, &otp::client::name);
+    return found == clients_.end() ? nullptr : &*found;
+}
+
 std::vector<known_client> authenticator::clients() const {
     std::vector<known_client> list;
     for (auto const& each : clients_)

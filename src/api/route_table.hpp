@@ -31,6 +31,7 @@ enum class access : std::uint8_t {
     client_and_operator, ///< also the operator, on the admin listener
     /// Like client_and_operator; 403 on the API's listener if there are several clients.
     the_operator,
+    a_hook,          ///< nobody's token: the handler checks who signed the request
     only_operator,   ///< the operator; only his listeners have the row, the API's answers 404
     anybody_on_admin ///< no token is asked for; only the operator's listeners have the row
 };
@@ -54,6 +55,13 @@ answer send_otp(api_call call);
 answer verify_otp(api_call call);
 answer find_verification(api_call call, std::string id);
 answer cancel_verification(api_call call, std::string id);
+answer report_outcome(api_call call, std::string id);
+answer supabase_hook(api_call call, std::string client);
+answer logto_hook(api_call call, std::string client);
+answer zitadel_hook(api_call call, std::string client);
+answer authgear_hook(api_call call, std::string client);
+answer kratos_hook(api_call call, std::string client);
+answer generic_hook(api_call call, std::string client);
 answer find_delivery(api_call call, std::string id);
 answer list_routes(api_call call);
 answer route_pricing(api_call call, int route_id);

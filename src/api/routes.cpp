@@ -28,6 +28,13 @@ constexpr auto rows = std::to_array<row>({
     {post,    "/verify-otp",                 client,              json,   none,  verify_otp},
     {get,     "/verifications/{id}",         client_and_operator, unread, none,  find_verification},
     {delete_, "/verifications/{id}",         client,              unread, none,  cancel_verification},
+    {post,    "/verifications/{id}/outcome", client,              json,   none,  report_outcome},
+    {post,    "/hooks/{client}/supabase",    a_hook,              json,   none,  supabase_hook},
+    {post,    "/hooks/{client}/logto",       a_hook,              json,   none,  logto_hook},
+    {post,    "/hooks/{client}/zitadel",     a_hook,              json,   none,  zitadel_hook},
+    {post,    "/hooks/{client}/authgear",    a_hook,              json,   none,  authgear_hook},
+    {post,    "/hooks/{client}/kratos",      a_hook,              json,   none,  kratos_hook},
+    {post,    "/hooks/{client}/generic",     a_hook,              json,   none,  generic_hook},
     {get,     "/deliveries/{bx_message_id}", client_and_operator, unread, reads, find_delivery},
     {get,     "/routes",                     client,              unread, reads, list_routes},
     {get,     "/routes/{id}/pricing",        client,              unread, reads, route_pricing},
@@ -59,7 +66,7 @@ constexpr auto rows = std::to_array<row>({
 // clang-format on
 
 constexpr bool asks_for_token(access who) noexcept {
-    return who != anybody && who != anybody_on_admin;
+    return who != anybody && who != anybody_on_admin && who != a_hook;
 }
 constexpr bool is_of_admin_alone(access who) noexcept {
     return who == only_operator || who == anybody_on_admin;
@@ -157,7 +164,8 @@ void add_routes(http::router& routes, dependencies_source deps) {
 void add_operator_routes(http::router& routes, dependencies_source deps) {
     routes.serve_also_under(version_prefix);
     for (auto const& each : rows)
-        if (each.who != anybody && each.who != client) add(routes, each, deps);
+        if (each.who != anybody && each.who != client && each.who != a_hook)
+            add(routes, each, deps);
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // GET and DELETE /verifications/{id}: reads or cancels a verification
+// POST /verifications/{id}/outcome: what became of a code that an identity provider checks
 
 #include "caller.hpp"
+#include "json_body.hpp"
 #include "json_writer.hpp"
 #include "problems.hpp"
 #include "query.hpp"
@@ -94,6 +96,25 @@ answer find_verification(api_call call, std::string id) {
     co_return reply_of(co_await domain.long_polls.find_changed(std::move(who), std::move(id), until,
                                                                std::move(has_disconnected)),
                        request);
+}
+
+answer report_outcome(api_call call, std::string id) {
+    auto const& request = call.request;
+    json_body body(request.body());
+    constexpr std::string_view name = "outcome";
+    auto const text = body.required_string(name);
+    bool const is_verified = text == "verified";
+    if (text && !is_verified && text != "failed")
+        body.reject(name, "Value error, outcome must be verified or failed.");
+    if (!body.valid()) co_return to_response(body.problem(), request);
+    auto const known = co_await call.deps.domain.outcomes.report(caller_of(request, *call.client),
+                                                                 std::move(id), is_verified);
+    if (!known) co_return to_response(to_problem(known.error()), request);
+    json_writer reply;
+    reply.add("status", is_verified ? "verified" : "failed");
+    http::response response;
+    response.body = reply.finish();
+    co_return response;
 }
 
 answer cancel_verification(api_call call, std::string id) {

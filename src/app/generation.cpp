@@ -20,7 +20,7 @@ otp::operations domain_of(settings const& settings, otp::operations_dependencies
 
 api::dependencies dependencies_of(generation& all, generation_parts const& parts,
                                   api::authenticator const& callers, bool reference_form,
-                                  bool is_local_only) {
+                                  bool is_local_only, api::hooks const* hooks = nullptr) {
     return {all.domain,
             all.catalogue,
             all.spending,
@@ -38,7 +38,8 @@ api::dependencies dependencies_of(generation& all, generation_parts const& parts
             &parts.overrides,
             parts.drain,
             parts.service_stats,
-            parts.abuse_report};
+            parts.abuse_report,
+            hooks};
 }
 
 } // namespace
@@ -48,8 +49,9 @@ generation::generation(app::settings with, generation_parts const& parts)
       operators(operators_of(settings.admin)), domain(domain_of(settings, parts.domain)),
       spending(domain.rules, domain.spending, parts.domain.store, parts.domain.now),
       catalogue(domain.rules, parts.upstream, parts.prices, parts.account, parts.domain.now),
+      hooks(settings.hooks, clients, parts.domain.now),
       for_clients(dependencies_of(*this, parts, clients, settings.compat.reference,
-                                  is_local_only(settings))),
+                                  is_local_only(settings), &hooks)),
       for_operators(dependencies_of(*this, parts, operators ? *operators : clients, false, false)),
       for_socket(dependencies_of(*this, parts, parts.local_operator, false, false)) {}
 

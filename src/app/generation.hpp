@@ -41,6 +41,7 @@ struct generation {
     otp::operations const domain;
     otp::spending_report const spending;
     otp::catalogue catalogue;
+    api::hooks const hooks;
     api::dependencies const for_clients;   ///< of the API's listener
     api::dependencies const for_operators; ///< of the admin listener; unused without operators
     api::dependencies const for_socket;    ///< of the Unix socket

@@ -7,6 +7,7 @@
 /// keys itself (settings_keys.hpp). Nothing here reads the process: load_settings() is a pure
 /// function of its arguments, and only read_sources() opens files.
 
+#include "otpd/api/hooks.hpp"
 #include "otpd/bridgexapi/client.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/money.hpp"
@@ -444,6 +445,7 @@ struct settings {
     std::vector<otp::route_plan> route_plans;         ///< `[[route_plan]]`
     std::vector<otp::spending_budget> budgets;        ///< `[[budget]]`
     std::vector<webhook::endpoint> webhook_endpoints; ///< `[[webhook]]`
+    std::vector<api::hook> hooks;                     ///< `[[hook]]`
 
     /// The files that secrets were read from, by the key that names the file:
     /// `bridgexapi.api_key_file`.

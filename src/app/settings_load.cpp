@@ -147,7 +147,7 @@ layers read_layers(settings_sources const& sources, settings& to, fault_lines& f
     return out;
 }
 
-/// A URL may contain a password before its @. Of the tables, only webhooks have keys in clear text;
+/// A URL may contain a password before its @. Of the tables, webhooks and hooks have keys in clear text;
 /// a test number's code protects nothing.
 bool holds_secrets(found_file const& config) {
     auto const is_secret = [&](setting_key const& key) {
@@ -158,7 +158,8 @@ bool holds_secrets(found_file const& config) {
                (key.is_partly_secret && text.find('@') != std::string::npos);
     };
     auto const has_secrets = [](found_table const& table) {
-        return table.values.contains("secrets");
+        return table.values.contains("secrets") || table.values.contains("secret") ||
+               table.values.contains("old_secret");
     };
     return std::ranges::any_of(setting_keys(), is_secret) ||
            std::ranges::any_of(config.tables, has_secrets);

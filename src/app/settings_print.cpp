@@ -125,7 +125,7 @@ sees.
 )md";
 
 /// Where tables are described in more detail.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> more_of{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> more_of{{
     {"client", "[API clients](operations.md#api-clients)"},
     {"limit", "[Limits](limits.md#limits-of-your-own)"},
     {"template", "[the message](for-application-developers.md#autofill)"},
@@ -134,6 +134,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> more_of{{
     {"route_plan", "[Routes](routes.md#which-route-a-send-takes)"},
     {"budget", "[Budgets](routes.md#budgets)"},
     {"webhook", "[Webhooks](routes.md#webhooks)"},
+    {"hook", "[Identity providers](identity-providers.md)"},
 }};
 
 std::string code(std::string_view text) {

@@ -55,6 +55,8 @@ public:
             check_plan(each);
         for (auto const& each : all_.webhook_endpoints)
             check_webhook(each);
+        for (auto const& each : all_.hooks)
+            check_hook(each);
         check_countries_exist();
     }
 
@@ -318,6 +320,22 @@ private:
              which + " has an http URL, which is for loopback addresses: use https, or set "
                      "allow_private = true");
         check_client_of(which, hook.client);
+    }
+
+    void check_hook(api::hook const& hook) {
+        auto const which = "[[hook]] " + std::string(to_string(hook.provider)) + " of client \"" +
+                           hook.client + '"';
+        when(!names_.insert(which).second, which + " is there twice: leave one of them out");
+        check_client_of(which, hook.client);
+        auto const check_secret = [&](char const* key, secret_string const& secret) {
+            when(
+                !api::is_hook_secret(hook.provider, secret.reveal()),
+                which + " has a " + key +
+                    " that it cannot sign with: it must be whsec_ and base64 of 24 to 64 bytes for "
+                    "supabase (v1, may come first), and 16 to 1024 characters for others");
+        };
+        check_secret("secret", hook.secret);
+        if (!hook.old_secret.empty()) check_secret("old_secret", hook.old_secret);
     }
 
     using named_country = std::pair<std::string, std::string>; ///< position, and name

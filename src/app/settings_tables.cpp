@@ -681,6 +681,35 @@ void declare_webhook(declaration<webhook::endpoint> keys) {
         .like("/etc/otpd/crm-ca.pem");
 }
 
+// --- [[hook]] -----------------------------------------------------------------------------------
+
+notation<api::identity_provider> identity_provider() {
+    return notations::word<api::identity_provider>(api::provider_names);
+}
+
+/// check_tables() knows what the provider signs with.
+void declare_hook(declaration<api::hook> keys) {
+    using api::hook;
+    keys.add("client", &hook::client, notations::name("_-", max_name, client_rule),
+             "The client that the codes are sent for, with its limits, routes and budgets.")
+        .needed("shop");
+    keys.add("provider", &hook::provider, identity_provider(),
+             "Whose requests come to /hooks/CLIENT/PROVIDER.")
+        .needed("supabase");
+    keys.add("secret", &hook::secret, notations::header_secret(),
+             "What the provider signs with: Supabase's v1,whsec_ secret, ZITADEL's signing key, "
+             "Authgear's webhook secret, or the bearer token that Logto, Kratos or a generic "
+             "sender has.")
+        .needed("v1,whsec_VGhpcyBpcyBhbiBleGFtcGxlLCBtYWtlIG9uZSE=");
+    keys.add("old_secret", &hook::old_secret, notations::header_secret(),
+             "The secret before it, while it is being replaced.")
+        .like("v1,whsec_VGhpcyBpcyB0aGUgb2xkIG9uZSwgcmVwbGFjZWQ=");
+    keys.flag("free_text", &hook::free_text,
+              "Whether the provider's own text is sent, with one code and no foreign link, instead "
+              "of a template; if unset: false.")
+        .like("false");
+}
+
 // --- all of them --------------------------------------------------------------------------------
 
 std::string or_any(std::string const& text) {
@@ -740,6 +769,13 @@ std::vector<table_kind> all_kinds() {
             to.webhook_endpoints.push_back(std::move(entry));
         },
         name_of}));
+    all.push_back(kind_of(table<api::hook>{
+        "hook", "An identity provider that has otpd send the codes which it makes and checks.",
+        declare_hook, [](settings const& settings) { return settings.hooks; },
+        [](settings& to, api::hook entry) { to.hooks.push_back(std::move(entry)); },
+        [](api::hook const& of) {
+            return of.client + '.' + std::string(to_string(of.provider));
+        }}));
     return all;
 }
 

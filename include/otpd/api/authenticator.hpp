@@ -42,6 +42,9 @@ public:
     /// Tokens are looked up by digest, so timing reveals digests at most (OWASP ASVS 11.2.4).
     [[nodiscard]] otp::client const* identify(http::request const& request) const;
 
+    /// Returns the client of that name, or null. It lives as long as this object.
+    [[nodiscard]] otp::client const* find(std::string_view name) const noexcept;
+
     /// In the order of the credentials.
     [[nodiscard]] std::vector<known_client> clients() const;
 

@@ -5,6 +5,7 @@
 /// web/openapi.json.in describes the API for /openapi.json.
 
 #include "otpd/api/authenticator.hpp"
+#include "otpd/api/hooks.hpp"
 #include "otpd/http/router.hpp"
 #include "otpd/otp/catalogue.hpp"
 #include "otpd/otp/destination_overrides.hpp"
@@ -73,6 +74,7 @@ struct dependencies {
     drain_request drain{};
     json_report service_stats = nothing_to_report;
     json_report abuse_report = nothing_to_report;
+    api::hooks const* hooks = nullptr; ///< of the API's listener; null: there are none
 };
 
 /// Returns the present dependencies, or null where nobody may know of the routes. A request keeps

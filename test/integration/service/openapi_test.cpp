@@ -28,6 +28,7 @@ std::string target_of(std::string path) {
     if (path == "/deliveries/{bx_message_id}") return "/deliveries/BX-0";
     if (auto const at = path.find("{id}"); at != std::string::npos)
         path.replace(at, 4, std::string(64, '0'));
+    if (auto const at = path.find("{client}"); at != std::string::npos) path.replace(at, 8, "shop");
     return path;
 }
 

@@ -222,6 +222,18 @@ BOOST_AUTO_TEST_CASE(describes_every_way_the_domain_refuses) {
     check("/destinations", "get", {store_unavailable});
     check("/verifications/{id}", "delete",
           {verification_not_found, verification_ended, store_unavailable});
+    check("/verifications/{id}/outcome", "post",
+          {verification_not_found, verification_ended, store_unavailable});
+    for (auto const provider : otpd::api::provider_names) {
+        auto const path = "/hooks/{client}/" + std::string(provider);
+        check(path, "post",
+              {number_invalid, number_other_spelling, destination_not_allowed, route_not_allowed,
+               route_plan_unknown, no_route, message_too_long, cooldown_active, limit_exceeded,
+               challenge_required, upstream_rejected, upstream_unavailable, capacity_exhausted,
+               store_unavailable});
+        BOOST_TEST(describes(path, "post", 422, "hook_message_invalid"), path);
+        BOOST_TEST(describes(path, "post", 503, "send_in_progress"), path);
+    }
     BOOST_TEST(seen.size() == static_cast<std::size_t>(store_unavailable) + 1); // the last one
     BOOST_TEST(describes("/send-otp", "post", 400, "idempotency_key_invalid"));
     BOOST_TEST(describes("/send-otp", "post", 422, "validation_failed"));

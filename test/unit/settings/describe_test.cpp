@@ -95,6 +95,18 @@ BOOST_AUTO_TEST_CASE(a_webhook_is_described_without_its_secrets_and_its_path) {
     BOOST_TEST(changes(webhook('A', "/x"), webhook('A', "/x")).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_is_described_without_its_secrets) {
+    auto const hook = [](char first) {
+        return "[[hook]]\nclient = \"default\"\nprovider = \"zitadel\"\nsecret = \"" +
+               letters_from(first) + "\"\n";
+    };
+    auto const all = good(with_config(hook('S')));
+    BOOST_TEST(value_of(all, "hook.default.zitadel") ==
+               "client = default; provider = zitadel; secret = set");
+    BOOST_TEST((changes(hook('A'), hook('B')) == keys{"hook.default.zitadel"}));
+    BOOST_TEST(changes(hook('A'), hook('A')).empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_has_changed_is_named_once) {
     BOOST_TEST(changes("", "").empty());
     BOOST_TEST((changes("[otp]\nlength = 7", "[otp]\nlength = 8\n[log]\nlevel = \"warn\"") ==

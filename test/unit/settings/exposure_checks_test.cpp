@@ -167,7 +167,10 @@ BOOST_AUTO_TEST_CASE(files_with_secrets_are_not_open_to_all) {
         {"[store]\npassword = \"s3cr3t-password\"\n", true},
         {"[store]\nurl = \"redis://u:p@127.0.0.1\"\n[otp]\nhmac_secret = \"" + good_secret + "\"\n",
          true},
-        {webhook, true}};
+        {webhook, true},
+        {client_named("shop") + "[[hook]]\nclient = \"shop\"\nprovider = \"logto\"\nsecret = \"" +
+             letters_from('A') + "\"\n",
+         true}};
     for (auto const& [config, refused] : has_secrets)
         BOOST_TEST_CONTEXT(config) {
             auto from = with_files(config, on_network());

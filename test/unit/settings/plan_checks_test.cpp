@@ -4,6 +4,7 @@
 #include "tables.hpp"
 
 using namespace settings_test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -222,6 +223,29 @@ BOOST_AUTO_TEST_CASE(the_collector_s_token_goes_through_no_network_in_clear_text
                "tracing.url, or leave the token empty");
     auto const without = good(sources({{"OTPD_TRACING_URL", "http://collector.example:4318"}}));
     BOOST_TEST(otpd::app::settings_notes(without, {}).size() == 1U);
+}
+
+// --- hooks --------------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_client_has_one_hook_of_each_provider_with_a_secret_that_can_sign) {
+    auto const hook = [](char const* provider, std::string const& secret,
+                         char const* client = "default") {
+        return "[[hook]]\nclient = \"" + std::string(client) + "\"\nprovider = \"" + provider +
+               "\"\nsecret = \"" + secret + "\"\n";
+    };
+    std::string const token = letters_from('A');
+    good(with_config(hook("logto", token) + hook("kratos", token)));
+    BOOST_TEST(fault(with_config(hook("logto", token) + hook("logto", token))) ==
+               "[[hook]] logto of client \"default\" is there twice: leave one of them out");
+    BOOST_TEST(fault(with_config(hook("logto", token, "shop"))) ==
+               "[[hook]] logto of client \"shop\" is for client \"shop\", which no [[client]] is");
+    for (auto const& [provider, secret] :
+         {std::pair{"supabase", token}, std::pair{"logto", "short"s}, std::pair{"zitadel", ""s},
+          std::pair{"generic", "whsec_x"s}})
+        BOOST_TEST(
+            fault(with_config(hook(provider, secret)))
+                .starts_with("[[hook]] " + std::string(provider) +
+                             " of client \"default\" has a secret that it cannot sign with"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -67,6 +67,8 @@ BOOST_AUTO_TEST_CASE(its_examples_are_good) {
     BOOST_TEST(all.budgets.front().only == client.name);
     BOOST_TEST_REQUIRE(all.webhook_endpoints.size() == 1U);
     BOOST_TEST(all.webhook_endpoints.front().client == client.name);
+    BOOST_TEST_REQUIRE(all.hooks.size() == 1U);
+    BOOST_TEST(all.hooks.front().client == client.name);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_good_with_its_secrets_filled_in_too) {

@@ -73,6 +73,9 @@ inline std::string example_with(std::string_view path, std::string const& value)
         }
         bool const refers = (key.section != "client" && key.name == "client") ||
                             key.path() == "budget.only" || key.path() == "purpose.route_plan";
+        // A hook has to have a client.
+        if (key.path() == "hook.client" && table == "hook" && wanted.name != "client")
+            out += "client = \"default\"\n";
         if (other || key.name == wanted.name || stands_against || refers) continue;
         out += key.name + " = " + toml_literal(key.kind, key.initial) + '\n';
     }

@@ -186,6 +186,18 @@ std::vector<key_cases> all_cases() {
         {"webhook.client", {quoted("default")}, {quoted(""), quoted("A"), name(33), "1"}},
         {"webhook.allow_private", {"true", "false"}, {quoted("true"), "1"}},
         {"webhook.ca_file", {quoted(""), quoted("/a/b.pem")}, {"1", quoted("a\\nb")}},
+        {"hook.client", {quoted("default")}, {quoted(""), quoted("A"), name(33), "1"}},
+        {"hook.provider",
+         {quoted("supabase"), quoted("logto"), quoted("zitadel"), quoted("authgear"),
+          quoted("kratos"), quoted("generic")},
+         {quoted(""), quoted("auth0"), quoted("Supabase"), "1"}},
+        {"hook.secret",
+         {quoted(secret_of('A', 32)), quoted("v1," + secret_of('A', 32))},
+         {quoted("a b"), quoted("caf\u00e9"), quoted(std::string(1025, 'x')), "1"}},
+        {"hook.old_secret",
+         {quoted(secret_of('A', 32)), quoted("v1," + secret_of('A', 32)), quoted("")},
+         {quoted("a b"), quoted("caf\u00e9"), quoted(std::string(1025, 'x')), "1"}},
+        {"hook.free_text", {"true", "false"}, {quoted("true"), "1"}},
     };
 }
 
