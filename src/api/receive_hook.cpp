@@ -144,8 +144,7 @@ std::variant<otp::send_request, http::problem> read_request(hooks::signer const&
     send.suffix = std::move(suffix);
     send.reference = reference_of(std::move(message->reference));
     send.given = std::move(given);
-    send.idempotency = otp::idempotency_key{
-        {}, {}, [provider](otp::sent const& sent) { return success(provider, sent.id); }};
+    send.idempotency = otp::idempotency_key{{}, {}, [](otp::sent const& sent) { return sent.id; }};
     return send;
 }
 
@@ -164,11 +163,10 @@ answer receive(api_call call, identity_provider provider, std::string client) {
         co_await call.deps.domain.sender.send(std::get<otp::send_request>(std::move(read)), until);
     bool const is_perhaps_sent = !sent && sent.error().code == otp::errc::delivery_unknown;
     if (!sent && !is_perhaps_sent) co_return refusal(provider, to_problem(sent.error()), request);
+    std::string id; // unknown with an unknown outcome
+    if (sent) id = sent->replayed.empty() ? sent->id : sent->replayed;
     http::response reply;
-    if (is_perhaps_sent)
-        reply.body = success(provider, {});
-    else
-        reply.body = sent->replayed.empty() ? success(provider, sent->id) : sent->replayed;
+    reply.body = success(provider, id);
     co_return reply;
 }
 

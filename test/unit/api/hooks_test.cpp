@@ -3,17 +3,11 @@
 #include "api/free_text.hpp"
 #include "api/hook_message.hpp"
 #include "api/hook_signature.hpp"
-#include "otpd/core/encoding.hpp"
+#include "hook_signing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
-#include <fstream>
-#include <iterator>
-#include <span>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -24,14 +18,8 @@ using enum identity_provider;
 
 namespace {
 
-std::string recorded(std::string const& name) {
-    std::ifstream file(std::string(HOOK_BODIES) + '/' + name + ".json");
-    BOOST_REQUIRE_MESSAGE(file, name);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 hook_message read(identity_provider provider, std::string const& name) {
-    auto message = read_hook_message(provider, recorded(name));
+    auto message = read_hook_message(provider, test::recorded_hook(HOOK_BODIES, name));
     BOOST_REQUIRE_MESSAGE(message, name);
     return *std::move(message);
 }
@@ -43,20 +31,6 @@ constexpr std::string_view body = R"({"a":1})";
 
 std::string at(std::chrono::seconds offset = {}) {
     return std::to_string(1'796'000'000 + offset.count());
-}
-
-std::string hmac(std::string const& key, std::string const& content) {
-    std::array<unsigned char, 32> mac{};
-    unsigned size = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<unsigned char const*>(content.data()), content.size(), mac.data(), &size);
-    return {mac.begin(), mac.end()};
-}
-std::string hex(std::string const& bytes) {
-    return to_hex(std::as_bytes(std::span(bytes)));
-}
-std::string base64(std::string const& bytes) {
-    return to_base64({reinterpret_cast<unsigned char const*>(bytes.data()), bytes.size()});
 }
 
 using fields = std::vector<http::field_view>;
@@ -71,13 +45,14 @@ bool is_signed_with(identity_provider provider, std::string const& secret, field
 }
 
 std::string const raw_key = "an example of a key, of 32 bytes";
-std::string const webhook_secret = "v1,whsec_" + base64(raw_key);
+std::string const webhook_secret = "v1,whsec_" + test::base64_of(raw_key);
 
 struct standard_webhook {
     std::string id = "msg-1";
     std::string time = at();
     std::string signature =
-        "v1," + base64(hmac(raw_key, "msg-1." + at() + '.' + std::string(body)));
+        "v1," +
+        test::base64_of(test::hmac_sha256(raw_key, "msg-1." + at() + '.' + std::string(body)));
 
     [[nodiscard]] bool is_accepted(std::string const& secret = webhook_secret,
                                    std::string_view content = body) const {
@@ -91,12 +66,15 @@ struct standard_webhook {
 standard_webhook made(std::chrono::seconds offset) {
     standard_webhook one;
     one.time = at(offset);
-    one.signature = "v1," + base64(hmac(raw_key, "msg-1." + one.time + '.' + std::string(body)));
+    one.signature =
+        "v1," +
+        test::base64_of(test::hmac_sha256(raw_key, "msg-1." + one.time + '.' + std::string(body)));
     return one;
 }
 
 std::string zitadel_field(std::chrono::seconds offset, std::string const& key) {
-    return "t=" + at(offset) + ",v1=" + hex(hmac(key, at(offset) + '.' + std::string(body)));
+    return "t=" + at(offset) +
+           ",v1=" + test::hex_of(test::hmac_sha256(key, at(offset) + '.' + std::string(body)));
 }
 
 // --- texts --------------------------------------------------------------------------------------
@@ -173,7 +151,7 @@ BOOST_AUTO_TEST_SUITE(hook_signatures)
 BOOST_AUTO_TEST_CASE(a_standard_webhook_is_accepted_with_each_spelling_of_its_secret) {
     standard_webhook const good;
     BOOST_TEST(good.is_accepted());
-    BOOST_TEST(good.is_accepted("whsec_" + base64(raw_key)));
+    BOOST_TEST(good.is_accepted("whsec_" + test::base64_of(raw_key)));
     auto several = good;
     several.signature = "v1,AAAA, " + good.signature; // as Supabase joins them
     BOOST_TEST(several.is_accepted());
@@ -184,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_standard_webhook_is_accepted_with_each_spelling_of_its_se
 BOOST_AUTO_TEST_CASE(a_forged_standard_webhook_is_refused) {
     standard_webhook const good;
     BOOST_TEST(!good.is_accepted(webhook_secret, R"({"a":2})"));
-    BOOST_TEST(!good.is_accepted("v1,whsec_" + base64(std::string(32, 'x'))));
+    BOOST_TEST(!good.is_accepted("v1,whsec_" + test::base64_of(std::string(32, 'x'))));
     BOOST_TEST(!good.is_accepted(raw_key));
     BOOST_TEST(!good.is_accepted(""));
     auto other = good;
@@ -214,8 +192,8 @@ BOOST_AUTO_TEST_CASE(a_signature_is_good_for_five_minutes) {
     for (auto const* const wrong : {"", "x", "1796000000x", "99999999999999999999"}) {
         standard_webhook one;
         one.time = wrong;
-        one.signature =
-            "v1," + base64(hmac(raw_key, "msg-1." + one.time + '.' + std::string(body)));
+        one.signature = "v1," + test::base64_of(test::hmac_sha256(
+                                    raw_key, "msg-1." + one.time + '.' + std::string(body)));
         BOOST_TEST(!one.is_accepted(), wrong);
     }
 }
@@ -231,7 +209,7 @@ BOOST_AUTO_TEST_CASE(zitadel_may_sign_with_several_keys) {
 }
 
 BOOST_AUTO_TEST_CASE(authgear_signs_the_body_alone) {
-    auto const right = hex(hmac(raw_key, std::string(body)));
+    auto const right = test::hex_of(test::hmac_sha256(raw_key, std::string(body)));
     constexpr auto name = "x-authgear-body-signature";
     BOOST_TEST(is_signed_with(authgear, raw_key, {{name, right}}));
     BOOST_TEST(!is_signed_with(authgear, raw_key, {{name, right}}, "{}"));
