@@ -63,7 +63,7 @@ std::string_view take_item(std::string_view& list, char separator) {
     return item;
 }
 
-/// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+/// www.standardwebhooks.com
 bool has_standard_webhook(secret_string const& secret, http::request const& request,
                           wall_time now) {
     auto const key = standard_webhooks_key(secret.reveal());

@@ -1,5 +1,6 @@
 // [[purpose]]: its rules, and what they must hold.
 
+#include "otpd/core/purpose.hpp"
 #include "settings_sources.hpp"
 
 #include <algorithm>
@@ -82,6 +83,8 @@ private:
         when(!table.text.empty() && has_other,
              which + " has message_template, and there is a [[template]] of its purpose: leave one "
                      "of them out");
+        when(!table.variables.empty() && table.name.starts_with(purpose::hook_prefix),
+             which + " has variables, which no identity provider gives: leave them out");
         when(!table.variables.empty() && table.text.empty() && !has_other,
              which + " has variables and no text that says them: give it a message_template");
     }

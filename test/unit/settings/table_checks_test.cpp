@@ -318,6 +318,10 @@ BOOST_AUTO_TEST_CASE(every_text_of_a_purpose_says_its_variables) {
     std::string const pay = "[[purpose]]\nname = \"pay\"\nvariables = [\"amount\"]\n";
     std::string const text = "message_template = \"{amount} {code}\"\n";
     good(with_config(pay + text));
+    BOOST_TEST(fault(with_config("[[purpose]]\nname = \"hook:logto\"\nvariables = [\"amount\"]\n" +
+                                 text)) ==
+               "[[purpose]] \"hook:logto\" has variables, which no identity provider gives: leave "
+               "them out");
     good(with_config(pay + "[[template]]\npurpose = \"pay\"\ntext = \"{code} {amount}\"\n"));
     BOOST_TEST(fault(with_config(pay)) == "[[purpose]] \"pay\" has variables and no text that says "
                                           "them: give it a message_template");
