@@ -4,6 +4,7 @@
 #include "service_fixture.hpp"
 #include "support/hook_signing.hpp"
 #include "support/test_stores.hpp"
+#include "unit/openapi/api_document.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -69,6 +70,17 @@ std::string id_of(raw_reply const& reply) {
     return std::string(object_of(reply).at("verification_id").as_string());
 }
 
+/// Compares the reply with the document.
+void check_described(std::string const& provider, raw_reply const& reply) {
+    BOOST_TEST_CONTEXT(provider << ' ' << reply.status << ' ' << reply.body) {
+        auto const* const promised =
+            openapi_test::find_response("/hooks/{client}/" + provider, "post", reply.status);
+        BOOST_REQUIRE(promised != nullptr);
+        auto const& schema = openapi_test::schema_of(*promised, reply.field("Content-Type"));
+        BOOST_TEST(openapi_test::fault(schema, body_of(reply)) == "");
+    }
+}
+
 std::string bytes_of(std::filesystem::path const& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -91,6 +103,7 @@ BOOST_AUTO_TEST_CASE(each_provider_s_recorded_request_sends_its_code) {
             BOOST_TEST(reply.status == 200U, reply.body);
             BOOST_TEST(reply.field("Content-Type") == "application/json");
             BOOST_TEST(!object_of(reply).contains("error"));
+            check_described(provider, reply);
             if (provider == "logto") id_of_logto = id_of(reply);
             if (provider == "authgear") { // the code that Logto gave to this number: one SMS
                 BOOST_TEST(object_of(reply).at("code").as_string() == "ok");
@@ -150,6 +163,8 @@ BOOST_AUTO_TEST_CASE(a_forged_or_old_request_is_refused_and_sends_nothing) {
             refuse(post_text("/hooks/default/" + std::string(provider), body));
             refuse(post_text("/hooks/default/" + std::string(provider), body)
                        .with("Authorization", "Bearer wrong"));
+            check_described(provider, service.client.ask(post_text(
+                                          "/hooks/default/" + std::string(provider), body)));
             auto elsewhere = asked(provider);
             elsewhere.target = "/hooks/nobody/" + std::string(provider);
             refuse(elsewhere);
@@ -206,7 +221,9 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_in_the_form_that_the_provider_reads) {
         auto const quoted = '"' + code; // numbers may contain it
         for (auto at = body.find(quoted); at != std::string::npos; at = body.find(quoted))
             body.replace(at + 1, code.size(), other);
-        return service.client.ask(asked(provider, body));
+        auto reply = service.client.ask(asked(provider, body));
+        check_described(provider, reply);
+        return reply;
     };
     auto const of_supabase = again("supabase", "561166", "561167");
     BOOST_TEST(of_supabase.status == 200U);
@@ -217,8 +234,16 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_in_the_form_that_the_provider_reads) {
     BOOST_TEST(of_authgear.status == 429U);
     BOOST_TEST(object_of(of_authgear).at("code").as_string() == "rate_limited");
     check_outcome(again("zitadel", "0M53RF", "0M53RG"), 429);
-    check_outcome(service.client.ask(asked("generic", R"({"phone_number":"+31612345678"})")), 422,
-                  "hook_message_invalid");
+    for (std::string const provider : {"generic", "authgear", "supabase", "kratos"})
+        check_described(provider, service.client.ask(asked(provider, "{}")));
+    for (auto const* const wrong :
+         {R"({"phone_number":"+31612345678"})", R"({"phone_number":"+31612345678","code":"12"})",
+          R"({"phone_number":"+31612345678","code":"12 34"})", "[]", "x"})
+        check_outcome(service.client.ask(asked("generic", wrong)), 422, "hook_message_invalid");
+    auto const no_number =
+        service.client.ask(asked("generic", R"({"phone_number":"+3161","code":"1234"})"));
+    check_outcome(no_number, 422, "validation_failed");
+    check_described("generic", no_number);
 }
 
 BOOST_AUTO_TEST_CASE(a_provider_s_own_text_is_sent_where_the_operator_allows_it) {
