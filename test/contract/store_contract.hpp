@@ -228,8 +228,10 @@ public:
     std::optional<store::verification> find(std::uint32_t phone, std::uint32_t id) {
         return run(context(), get().find(address_of(phone, id))).value();
     }
-    store::cancel_outcome cancel(std::uint32_t phone, std::uint32_t id, std::string prefix = "") {
+    store::cancel_outcome cancel(std::uint32_t phone, std::uint32_t id, std::string prefix = "",
+                                 std::optional<store::score_slot> verified = {}) {
         store::cancellation request{address_of(phone, id), std::move(prefix)};
+        request.verified = std::move(verified);
         return run(context(), get().cancel(std::move(request))).value();
     }
     store::released release(std::uint32_t phone, store::release_part what) {

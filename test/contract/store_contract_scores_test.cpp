@@ -68,6 +68,18 @@ STORE_TEST(steps_count_what_they_say_of_routes) {
     BOOST_TEST(found[1].accepted == 0);
 }
 
+// An identity provider checks its code.
+STORE_TEST(a_verification_that_is_said_to_be_verified_ends_and_counts_once) {
+    contract s;
+    s.settle(scored_send(s, 1, 1));
+    BOOST_TEST((s.cancel(1, 1, "nobody:", counted) == cancel_outcome::absent));
+    BOOST_TEST((s.cancel(1, 1, "", counted) == cancel_outcome::canceled));
+    BOOST_TEST((s.cancel(1, 1, "", counted) == cancel_outcome::ended));
+    BOOST_TEST((s.state(1, 1) == progress::verified));
+    BOOST_TEST(counts(s).at(0).verified == 1);
+    BOOST_TEST(std::holds_alternative<absent>(s.check(scored_guess(1, 111, 1))));
+}
+
 STORE_TEST(a_number_gives_one_sample_a_day) {
     contract s;
     for (std::uint32_t id = 1; id <= 3; ++id) {
