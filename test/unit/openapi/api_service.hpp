@@ -48,6 +48,18 @@ inline otpd::api::credential client_of(std::string name,
     return one;
 }
 
+/// The secret of each hook, which is a bearer token where the provider signs nothing.
+inline constexpr char const* hook_secret = "a-secret-of-a-provider";
+/// A hook of each provider. Those of Supabase sign with 32 times 'k'.
+inline std::vector<otpd::api::hook> hooks_of(std::string const& client) {
+    using enum otpd::api::identity_provider;
+    std::vector<otpd::api::hook> list;
+    for (auto const provider : {supabase, logto, zitadel, authgear, kratos, generic})
+        list.push_back({client, provider, otpd::secret_string(hook_secret), {}, false});
+    list.front().secret = otpd::secret_string("whsec_a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=");
+    return list;
+}
+
 /// Loading the plans takes longer than most tests.
 inline otpd::numbering_plan const& shared_plan() {
     static otpd::numbering_plan const plan;
@@ -136,6 +148,7 @@ struct service {
             std::move(delivery_url)};
         parts.clients = [this] { return callers.clients(); };
         parts.overrides = &overrides;
+        parts.hooks = &hooks;
         parts.drain = [this](std::string_view, std::string_view reason) {
             drain_reasons.emplace_back(reason);
         };
@@ -256,6 +269,7 @@ struct service {
     otpd::otp::read_limit limit;
     otpd::api::authenticator callers;
     otpd::api::authenticator operators;
+    otpd::api::hooks hooks{hooks_of("default"), callers, clock};
     std::optional<std::string_view> not_ready;
     otpd::http::router routes;
     otpd::http::router admin_routes;
