@@ -86,6 +86,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/verifications/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what became of a code that an identity provider made
+         * @description For a verification of `/hooks/...` alone, whose code somebody else checks; another one is 404 `verification_not_found`. It ends, as verified or canceled, and `verified` counts in the scores of its route, once: a second report is 409 `verification_ended`. No limit and no guard learns of it. Its id is in the hook's answer and, with the `reference`, in webhooks.
+         */
+        post: operations["reportOutcome"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{client}/supabase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code of Supabase
+         * @description Supabase's Send SMS hook. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:supabase`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. Supabase reads an error only from a 200, so one that the handler finds is a 200 with `error`; 503 makes it ask again at once.
+         */
+        post: operations["receiveSupabaseHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{client}/logto": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code of Logto
+         * @description Logto's HTTP SMS connector, with `Authorization` set to `Bearer` and the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:logto`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         */
+        post: operations["receiveLogtoHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{client}/zitadel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code of ZITADEL
+         * @description ZITADEL's SMS provider of type HTTP, with its signing key as the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:zitadel`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         */
+        post: operations["receiveZitadelHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{client}/authgear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code of Authgear
+         * @description Authgear's custom SMS gateway, by webhook. Its signature has no time. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:authgear`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. An error that the handler finds has the body that Authgear reads, `application/json` with `code` and `description`, instead of a problem.
+         */
+        post: operations["receiveAuthgearHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{client}/kratos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code of Ory Kratos
+         * @description The courier of Ory Kratos, with a channel `sms` of type `http` and the hook's secret as its `api_key`. docs/identity-providers.md has the Jsonnet of the body. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:kratos`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         */
+        post: operations["receiveKratosHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{client}/generic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code of anybody
+         * @description Whoever makes codes and checks them. The hook's secret is a bearer token or, if it begins with `whsec_`, the key of Standard Webhooks. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:generic`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         */
+        post: operations["receiveGenericHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deliveries/{bx_message_id}": {
         parameters: {
             query?: never;
@@ -1190,6 +1330,65 @@ export interface components {
             /** @constant */
             verified: true;
         };
+        OutcomeRequest: {
+            /**
+             * @description Whether the provider found the code that the user typed right.
+             * @enum {unknown}
+             */
+            outcome: "verified" | "failed";
+        };
+        Outcome: {
+            /**
+             * @description As reported.
+             * @enum {unknown}
+             */
+            status: "verified" | "failed";
+        };
+        /** @description A number and a code, where the provider's documents say. Unknown members are ignored. */
+        ProviderHook: {
+            [key: string]: components["schemas"]["ProviderMember"];
+        };
+        /** @description Whatever the provider writes. */
+        ProviderMember: {
+            [key: string]: components["schemas"]["ProviderMember"];
+        } | unknown[] | string | number | boolean | null;
+        GenericHook: {
+            phone_number: components["schemas"]["PhoneNumber"];
+            /** @description The code. */
+            code: string;
+            /** @description The whole SMS, with the code in it once. Sent only if the hook has `free_text`, which then requires it. */
+            text?: string;
+            /** @description The language of the template: a tag of BCP 47. */
+            locale?: string;
+            end_user_ip?: components["schemas"]["EndUserIp"];
+            /** @description Your own name for this send, as for `/send-otp`; another text is ignored. */
+            reference?: string;
+        };
+        AuthgearRefusal: {
+            /**
+             * @description A word that Authgear knows.
+             * @enum {unknown}
+             */
+            code: "invalid_phone_number" | "rate_limited" | "unsupported_request" | "delivery_rejected" | "unknown_error";
+            /** @description For its user. */
+            description: string;
+        };
+        HookAnswer: {
+            /** @description For `/verifications/{id}/outcome`. Absent if the outcome of the send is unknown. */
+            verification_id?: string;
+            /**
+             * @description For Authgear.
+             * @constant
+             */
+            code?: "ok";
+            /** @description For Supabase: nothing was sent. */
+            error?: {
+                /** @description The status of the problem. */
+                http_code: number;
+                /** @description Its detail. */
+                message: string;
+            };
+        };
         NumberQuestion: {
             phone_number: components["schemas"]["PhoneNumber"];
             /** @description `next_client` of the response before. */
@@ -1627,6 +1826,128 @@ export interface components {
                     /** @constant */
                     code?: "unauthorized";
                 };
+            };
+        };
+        /** @description There is no such `[[hook]]`, or its secret did not sign the request, or it was signed more than five minutes from now. Nothing was sent. */
+        HookUnauthorized: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Unauthorized",
+                 *       "status": 401,
+                 *       "detail": "Unauthorized.",
+                 *       "code": "unauthorized",
+                 *       "instance": "407421033e1acb93178cc6e416f674d4"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status?: 401;
+                    /** @constant */
+                    code?: "unauthorized";
+                };
+            };
+        };
+        /** @description Nothing is known to be sent. Retry after `Retry-After`; the same code is sent once. `send_in_progress`: the first of these requests is still being worked on. */
+        HookUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Service Unavailable",
+                 *       "status": 503,
+                 *       "detail": "The same request is being worked on.",
+                 *       "code": "send_in_progress",
+                 *       "instance": "407421033e1acb93178cc6e416f674d4"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status?: 503;
+                    /** @enum {unknown} */
+                    code?: "send_in_progress" | "store_unavailable" | "store_full" | "upstream_unavailable" | "too_many_connections";
+                    reason?: components["schemas"]["Reason"];
+                    steps?: components["schemas"]["Steps"];
+                };
+            };
+        };
+        /** @description `hook_message_invalid`: the body lacks a number or a code, the code is not 4 to 16 letters and digits, or the text may not be sent. `validation_failed`: the number does not exist, or the SMS would be too long; `errors` says which. Nothing was sent or counted. */
+        InvalidHook: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Unprocessable Content",
+                 *       "status": 422,
+                 *       "detail": "The code is not 4 to 16 ASCII letters and digits.",
+                 *       "code": "hook_message_invalid",
+                 *       "instance": "17d3d68cfeebc6122d8b202c9b78d0da"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status?: 422;
+                    /** @enum {unknown} */
+                    code?: "hook_message_invalid" | "validation_failed" | "route_plan_unknown";
+                    errors?: components["schemas"]["Errors"];
+                };
+            };
+        };
+        /** @description Nothing was sent. The handler's refusals have the body that Authgear reads; what is refused before it is a problem, as elsewhere. */
+        AuthgearRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "delivery_rejected",
+                 *       "description": "Nothing is sent to this number."
+                 *     }
+                 */
+                "application/json": components["schemas"]["AuthgearRefusal"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nothing is known to be sent; retry after `Retry-After`. The handler's refusals have the body that Authgear reads; what is refused before it is a problem, as elsewhere. */
+        AuthgearRefusedForNow: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "rate_limited",
+                 *       "description": "OTP was sent too recently. Retry in 41 seconds."
+                 *     }
+                 */
+                "application/json": components["schemas"]["AuthgearRefusal"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description `destination_not_allowed`: the operator does not send to this country, kind of line or number, or not for this client. `purpose_not_allowed`, `route_not_allowed`: this client may not use the purpose or route, or the route is not in `otp.allowed_routes`. `challenge_required` (of `/send-otp`, if the operator set `challenge` for this client): only the conversion guard refuses the send. Have the user solve a captcha, then repeat the send with `challenge_token`. `no_route_available` (of `/send-otp`): every possible route was skipped, for the reasons in `steps`. Nothing was sent or counted. */
@@ -2704,6 +3025,11 @@ export interface components {
          * @example 86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642
          */
         VerificationId: string;
+        /**
+         * @description The `client` of the `[[hook]]`.
+         * @example shop
+         */
+        HookClient: string;
         /** @description The entity tag of an earlier response, one only. If the content is still the same, the response is 304. */
         IfNoneMatch: string;
         /** @description Names the event: the same in each attempt and at each endpoint. */
@@ -3056,6 +3382,480 @@ export interface operations {
             500: components["responses"]["InternalError"];
             501: components["responses"]["EncodingUnsupported"];
             503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    reportOutcome: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `verification_id` of a response to `/send-otp`.
+                 * @example 86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642
+                 */
+                id: components["parameters"]["VerificationId"];
+            };
+            cookie?: never;
+        };
+        /** @description As for `/send-otp`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "verified"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OutcomeRequest"];
+            };
+        };
+        responses: {
+            /** @description It has ended. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "verified"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Outcome"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["LocalOnly"];
+            404: components["responses"]["NoSuchVerification"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["VerificationEnded"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidBody"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            503: components["responses"]["StoreUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    receiveSupabaseHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `client` of the `[[hook]]`.
+                 * @example shop
+                 */
+                client: components["parameters"]["HookClient"];
+            };
+            cookie?: never;
+        };
+        /** @description As the provider writes it; other members are ignored. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": {
+                 *         "id": "6481a5c1-3d37-4a56-9f6a-bee08c554965",
+                 *         "phone": "31612345678"
+                 *       },
+                 *       "sms": {
+                 *         "otp": "561166"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderHook"];
+            };
+        };
+        responses: {
+            /** @description The code was sent, or may have been. With `error` it was not. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verification_id": "86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["HookUnauthorized"];
+            403: components["responses"]["SendNotAllowed"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidHook"];
+            429: components["responses"]["SendLimited"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            502: components["responses"]["UpstreamRejected"];
+            503: components["responses"]["HookUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    receiveLogtoHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `client` of the `[[hook]]`.
+                 * @example shop
+                 */
+                client: components["parameters"]["HookClient"];
+            };
+            cookie?: never;
+        };
+        /** @description As the provider writes it; other members are ignored. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "31612345678",
+                 *       "type": "SignIn",
+                 *       "payload": {
+                 *         "code": "123456"
+                 *       },
+                 *       "ip": "192.0.2.7"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderHook"];
+            };
+        };
+        responses: {
+            /** @description The code was sent, or may have been. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verification_id": "86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["HookUnauthorized"];
+            403: components["responses"]["SendNotAllowed"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidHook"];
+            429: components["responses"]["SendLimited"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            502: components["responses"]["UpstreamRejected"];
+            503: components["responses"]["HookUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    receiveZitadelHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `client` of the `[[hook]]`.
+                 * @example shop
+                 */
+                client: components["parameters"]["HookClient"];
+            };
+            cookie?: never;
+        };
+        /** @description As the provider writes it; other members are ignored. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "contextInfo": {
+                 *         "eventType": "user.human.phone.code.added",
+                 *         "recipientPhoneNumber": "+31612345678"
+                 *       },
+                 *       "templateData": {
+                 *         "text": "Your code is 0M53RF"
+                 *       },
+                 *       "args": {
+                 *         "code": "0M53RF"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderHook"];
+            };
+        };
+        responses: {
+            /** @description The code was sent, or may have been. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verification_id": "86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["HookUnauthorized"];
+            403: components["responses"]["SendNotAllowed"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidHook"];
+            429: components["responses"]["SendLimited"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            502: components["responses"]["UpstreamRejected"];
+            503: components["responses"]["HookUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    receiveAuthgearHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `client` of the `[[hook]]`.
+                 * @example shop
+                 */
+                client: components["parameters"]["HookClient"];
+            };
+            cookie?: never;
+        };
+        /** @description As the provider writes it; other members are ignored. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "+31612345678",
+                 *       "body": "123456 is your code",
+                 *       "template_variables": {
+                 *         "code": "123456"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderHook"];
+            };
+        };
+        responses: {
+            /** @description The code was sent, or may have been. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "ok",
+                     *       "verification_id": "86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["HookUnauthorized"];
+            403: components["responses"]["AuthgearRefused"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["AuthgearRefused"];
+            429: components["responses"]["AuthgearRefusedForNow"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            502: components["responses"]["AuthgearRefusedForNow"];
+            503: components["responses"]["AuthgearRefusedForNow"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    receiveKratosHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `client` of the `[[hook]]`.
+                 * @example shop
+                 */
+                client: components["parameters"]["HookClient"];
+            };
+            cookie?: never;
+        };
+        /** @description As the provider writes it; other members are ignored. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "recipient": "+31612345678",
+                 *       "body": "Your login code is: 123456",
+                 *       "template_data": {
+                 *         "login_code": "123456"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProviderHook"];
+            };
+        };
+        responses: {
+            /** @description The code was sent, or may have been. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verification_id": "86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["HookUnauthorized"];
+            403: components["responses"]["SendNotAllowed"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidHook"];
+            429: components["responses"]["SendLimited"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            502: components["responses"]["UpstreamRejected"];
+            503: components["responses"]["HookUnavailable"];
+            504: components["responses"]["HandlerTimeout"];
+            505: components["responses"]["VersionUnsupported"];
+        };
+    };
+    receiveGenericHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own id for this request, such as `4632243359b3af9162b51d6861002d3f`. An id that does not match the pattern is replaced, not refused. */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The `client` of the `[[hook]]`.
+                 * @example shop
+                 */
+                client: components["parameters"]["HookClient"];
+            };
+            cookie?: never;
+        };
+        /** @description As the provider writes it; other members are ignored. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+31612345678",
+                 *       "code": "123456",
+                 *       "locale": "nl",
+                 *       "end_user_ip": "192.0.2.7",
+                 *       "reference": "user-4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GenericHook"];
+            };
+        };
+        responses: {
+            /** @description The code was sent, or may have been. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Process-Time-Ms": components["headers"]["X-Process-Time-Ms"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verification_id": "86cad3429f67a1ba4188e2625228315b5a1f0c7be94d2368f0b1a3c5d7e98642"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["HookUnauthorized"];
+            403: components["responses"]["SendNotAllowed"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["TargetTooLong"];
+            415: components["responses"]["NotJson"];
+            417: components["responses"]["ExpectationUnknown"];
+            422: components["responses"]["InvalidHook"];
+            429: components["responses"]["SendLimited"];
+            431: components["responses"]["HeaderTooLarge"];
+            500: components["responses"]["InternalError"];
+            501: components["responses"]["EncodingUnsupported"];
+            502: components["responses"]["UpstreamRejected"];
+            503: components["responses"]["HookUnavailable"];
             504: components["responses"]["HandlerTimeout"];
             505: components["responses"]["VersionUnsupported"];
         };
