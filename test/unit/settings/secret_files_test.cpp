@@ -151,4 +151,13 @@ BOOST_AUTO_TEST_CASE(secrets_of_tables_may_be_in_files) {
                "config.toml:4: [[webhook]] secrets_file = \"/run/x\": no such file");
 }
 
+BOOST_AUTO_TEST_CASE(both_secrets_of_a_hook_may_be_in_files) {
+    auto const all = good(with_files(
+        {{"/run/new", letters_from('A') + '\n'}, {"/run/old", letters_from('B') + '\n'}}, {},
+        "[[hook]]\nclient = \"default\"\nprovider = \"logto\"\nsecret_file = \"/run/new\"\n"
+        "old_secret_file = \"/run/old\"\n"));
+    BOOST_TEST(all.hooks.at(0).secret.reveal() == letters_from('A'));
+    BOOST_TEST(all.hooks.at(0).old_secret.reveal() == letters_from('B'));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
