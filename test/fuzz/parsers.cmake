@@ -11,7 +11,7 @@ set(store_sources location
 set(bridgexapi_sources error_class json_fields replies requests enum_names)
 set(otp_sources crypto/hmac crypto/key_ring crypto/sealer delivery/followed_text send/message)
 set(webhook_sources endpoint_url)
-set(api_sources authenticator caller decimal fault_list fields hook_signature idempotency_key json_body query)
+set(api_sources authenticator caller decimal fault_list fields free_text hook_message hook_signature idempotency_key json_body query)
 set(app_sources settings_checks settings_files settings_keys settings_load settings_print settings_purposes settings_table_checks settings_tables
   settings_values)
 set(boost_sources asio beast json)
