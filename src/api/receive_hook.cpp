@@ -66,7 +66,7 @@ http::response refusal(identity_provider provider, http::problem problem,
         error["message"] = problem.detail;
         form["error"] = std::move(error);
         reply.status = 200;
-        std::erase_if(reply.headers, [](auto const& each) { return each.name == "Retry-After"; });
+        reply.headers.clear(); // Retry-After makes it ask again at once
     } else if (provider == identity_provider::authgear) {
         form["code"] = authgear_code(problem);
         form["description"] = problem.detail;
