@@ -256,6 +256,16 @@ BOOST_AUTO_TEST_CASE(a_send_brings_the_variables_of_its_purpose_and_no_others) {
     BOOST_TEST(faults_of(unasked) == "variables ");
 }
 
+BOOST_AUTO_TEST_CASE(name_no_purpose_of_an_identity_provider) {
+    for (auto const* const text : {"hook:supabase", "hook:", " HOOK:x"}) {
+        auto body = with("purpose", text);
+        BOOST_TEST(!read_purpose(body), text);
+        BOOST_TEST(faults_of(body) == "purpose ", text);
+    }
+    auto body = with("purpose", "hooks");
+    BOOST_TEST(read_purpose(body)->name() == "hooks");
+}
+
 // Serialisers write null for an unset member.
 BOOST_AUTO_TEST_CASE(an_optional_member_that_is_null_is_as_if_it_were_absent) {
     json_body body(R"({"purpose":null,"route_id":null,"route_plan":null,"max_price":null,)"

@@ -115,6 +115,23 @@ BOOST_AUTO_TEST_CASE(fit_with_their_variables_or_do_not) {
     BOOST_TEST(!fits("`"));
 }
 
+// An identity provider made it.
+BOOST_AUTO_TEST_CASE(say_a_given_code_in_the_template_or_in_a_text_of_its_own) {
+    messages const all(text_list{{"", {}, "Your code is {code}."}});
+    given_code given{secret_string("4R7T2K")};
+    message_facts const facts{300s};
+    auto const suffix = *autofill_suffix::web_otp_for("shop.example");
+    BOOST_TEST(all.compose(login, {}, given, facts, suffix).reveal() ==
+               "Your code is 4R7T2K.\n@shop.example #4R7T2K");
+    given.text = "{code} for {minutes} minutes";
+    BOOST_TEST(all.compose(login, {}, given, facts, {}).reveal() == "4R7T2K for 5 minutes");
+    given.text = "{code}" + std::string(152, 'x');
+    BOOST_TEST(all.fits(login, {}, given, facts, {}));
+    BOOST_TEST(!all.fits(login, {}, given, facts, suffix));
+    given.text += 'x';
+    BOOST_TEST(!all.fits(login, {}, given, facts, {}));
+}
+
 BOOST_AUTO_TEST_CASE(need_a_template_for_everything_else) {
     BOOST_CHECK_THROW(messages(text_list{{"login", {}, "{code}"}}), std::invalid_argument);
 }
