@@ -51,6 +51,19 @@ public:
     impl(settings with, settings_reader again, store_factory const& factory)
         : service_(std::move(with), std::move(again), factory) {}
 
+    /// The set of signals restores their default actions, which end the process as a failure: a
+    /// reload or a log rotation at that moment would. The threads that could take them in place of
+    /// this one have ended, or end before the set.
+    ~impl() {
+        sigset_t late{};
+        ::sigemptyset(&late);
+        ::sigaddset(&late, SIGHUP);
+        ::sigaddset(&late, SIGUSR1);
+        ::pthread_sigmask(SIG_BLOCK, &late, nullptr);
+    }
+    impl(impl const&) = delete;
+    impl& operator=(impl const&) = delete;
+
     void run() {
         log_start(service_.log, service_.settings, service_.threads, service_.clock.wall());
         listen(service_.api_server, service_.settings.server.listen);

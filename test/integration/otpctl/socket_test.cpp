@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(serves_the_operator_without_a_token) {
     auto const unlocked = with.ask("POST", "/numbers/unlock",
                                    R"({"client":"a","phone_number":"31612345678","reason":"r"})");
     BOOST_TEST(unlocked.status == 200U);
+    with.service.otpd.wait_for_event("number_unlocked");
     auto const lines = with.service.otpd.events("number_unlocked");
     BOOST_REQUIRE(lines.size() == 1U);
     BOOST_TEST(lines.front().at("by").as_string() == "(operator)");

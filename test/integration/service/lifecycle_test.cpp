@@ -148,6 +148,16 @@ BOOST_AUTO_TEST_CASE(reloads_during_the_drain_do_not_keep_it_from_its_end) {
     BOOST_TEST(service.otpd.process().wait() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(signals_of_reload_and_rotation_until_the_end_are_no_failure) {
+    for (int const signal : {SIGHUP, SIGUSR1}) {
+        service_fixture service;
+        service.otpd.process().signal(SIGTERM);
+        while (!service.otpd.process().has_ended())
+            service.otpd.process().signal(signal);
+        BOOST_TEST(service.otpd.process().wait() == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restart) {
     service_fixture service;
     auto const reload = [&service](std::string const& config, std::size_t times) {
