@@ -1,7 +1,7 @@
 #include "command_line.hpp"
 
 #include "otpd/store/postgres_store.hpp"
-#include "settings_keys.hpp"
+#include "settings/keys.hpp"
 #include "version.hpp"
 
 #include <boost/program_options/errors.hpp>

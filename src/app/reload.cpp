@@ -1,6 +1,6 @@
 #include "reload.hpp"
 
-#include "settings_sources.hpp"
+#include "settings/sources.hpp"
 
 #include <utility>
 

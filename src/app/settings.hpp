@@ -25,7 +25,7 @@
 #include "otpd/telemetry/rotating_file.hpp"
 #include "otpd/telemetry/tracer.hpp"
 #include "otpd/webhook/webhooks.hpp"
-#include "settings_values.hpp"
+#include "settings/values.hpp"
 
 #include <boost/system/result.hpp>
 

@@ -1,7 +1,7 @@
 #include "start_log.hpp"
 
 #include "plan_library.hpp"
-#include "settings_values.hpp"
+#include "settings/values.hpp"
 #include "version.hpp"
 #include "wiring.hpp"
 

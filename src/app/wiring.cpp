@@ -5,7 +5,7 @@
 #include "otpd/store/postgres_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
-#include "settings_keys.hpp"
+#include "settings/keys.hpp"
 
 #include <algorithm>
 #include <array>

@@ -12,8 +12,8 @@ set(bridgexapi_sources error_class json_fields replies requests enum_names)
 set(otp_sources crypto/hmac crypto/key_ring crypto/sealer delivery/followed_text send/message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields free_text hook_message hook_signature idempotency_key json_body query)
-set(app_sources settings_checks settings_files settings_keys settings_load settings_print settings_purposes settings_table_checks settings_tables
-  settings_values)
+set(app_sources settings/checks settings/keys settings/load settings/print settings/purposes settings/table_checks settings/tables
+  settings/toml settings/values)
 set(boost_sources asio beast json)
 
 add_library(fuzzed_parsers STATIC EXCLUDE_FROM_ALL)
@@ -35,7 +35,7 @@ endforeach()
 # Test code is not optimised otherwise. The prefix keeps CMake from dropping an option that was there before.
 target_compile_options(fuzzed_parsers PRIVATE SHELL:-O1)
 target_include_directories(fuzzed_parsers PUBLIC "${CMAKE_SOURCE_DIR}/include" PRIVATE
-  "${CMAKE_SOURCE_DIR}/src/store" "${CMAKE_SOURCE_DIR}/src/otp")
+  "${CMAKE_SOURCE_DIR}/src/store" "${CMAKE_SOURCE_DIR}/src/otp" "${CMAKE_SOURCE_DIR}/src/app")
 target_compile_definitions(fuzzed_parsers PUBLIC $<TARGET_PROPERTY:boost_compiled,INTERFACE_COMPILE_DEFINITIONS>)
 target_link_libraries(fuzzed_parsers PUBLIC Boost::headers Boost::url OpenSSL::SSL OpenSSL::Crypto Threads::Threads
   phonenumber tomlplusplus::tomlplusplus SQLite::SQLite3 PRIVATE otpd_version otpd_options)

@@ -11,7 +11,7 @@ using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
 
-/// A budget of the operator cannot have this name (app/settings_table_checks.cpp).
+/// A budget of the operator cannot have this name (app/settings/table_checks.cpp).
 constexpr char const* total_name = "ledger";
 /// Longer than any month, so that the hours of a month can be added up.
 constexpr hours total_retention{33 * 24};

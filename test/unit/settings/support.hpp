@@ -2,7 +2,8 @@
 
 /// Loads settings from texts, with the one key that has no default.
 
-#include "app/settings_keys.hpp"
+#include "app/settings.hpp"
+#include "app/settings/keys.hpp"
 
 #include <boost/test/unit_test.hpp>
 

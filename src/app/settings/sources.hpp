@@ -3,7 +3,7 @@
 /// The readers of the two kinds of file and their common parts: texts by key with their positions,
 /// and the conversion of texts to the values of a section or of a table's entry.
 
-#include "settings_keys.hpp"
+#include "keys.hpp"
 
 #include <map>
 #include <optional>

@@ -3,7 +3,7 @@
 
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/store/limits.hpp"
-#include "settings_sources.hpp"
+#include "sources.hpp"
 
 #include <map>
 #include <set>

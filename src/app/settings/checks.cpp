@@ -3,7 +3,7 @@
 
 #include "otpd/net/origin.hpp"
 #include "otpd/store/admission.hpp"
-#include "settings_sources.hpp"
+#include "sources.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // [[purpose]]: its rules, and what they must hold.
 
 #include "otpd/core/purpose.hpp"
-#include "settings_sources.hpp"
+#include "sources.hpp"
 
 #include <algorithm>
 #include <set>

@@ -2,7 +2,7 @@
 
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/passcode.hpp"
-#include "settings_sources.hpp"
+#include "sources.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>

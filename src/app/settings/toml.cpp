@@ -1,6 +1,6 @@
 // The readers of .env and config.toml.
 
-#include "settings_sources.hpp"
+#include "sources.hpp"
 
 #include <toml++/toml.h>
 

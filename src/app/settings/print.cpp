@@ -1,6 +1,6 @@
 // Prints settings for people: for the log, after a reload, as config.toml and as a page.
 
-#include "settings_keys.hpp"
+#include "keys.hpp"
 
 #include <array>
 #include <sstream>

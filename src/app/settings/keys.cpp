@@ -1,7 +1,7 @@
 // The sections of the settings, in the order of config.toml. The structs themselves declare their
 // keys.
 
-#include "settings_keys.hpp"
+#include "keys.hpp"
 
 #include <algorithm>
 #include <array>

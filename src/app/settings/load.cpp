@@ -1,6 +1,6 @@
 // Merges the sources into settings, by precedence, and reports faults.
 
-#include "settings_sources.hpp"
+#include "sources.hpp"
 
 #include <algorithm>
 #include <numeric>

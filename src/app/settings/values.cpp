@@ -1,12 +1,12 @@
-#include "settings_values.hpp"
+#include "values.hpp"
 
+#include "keys.hpp"
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/core/passcode.hpp"
 #include "otpd/core/purpose.hpp"
 #include "otpd/net/origin.hpp"
 #include "settings.hpp"
-#include "settings_keys.hpp"
 
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
