@@ -1,6 +1,7 @@
 #include "service.hpp"
 
 #include "admin.hpp"
+#include "settings/notations.hpp"
 #include "version.hpp"
 
 #include <boost/asio/post.hpp>

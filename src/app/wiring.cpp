@@ -165,9 +165,7 @@ otp::client default_client_of(auth_settings const& settings) {
 } // namespace
 
 std::vector<api::credential> credentials_of(settings const& settings) {
-    std::vector<api::credential> list;
-    for (auto const& [profile, tokens] : settings.clients)
-        list.push_back(api::credential{profile, tokens});
+    auto list = settings.clients;
     auto const& token = settings.auth.token;
     if (!token.empty())
         list.push_back(api::credential{default_client_of(settings.auth), {token.digest()}});
@@ -279,7 +277,9 @@ otp::policy policy_of(settings const& settings) {
     rules.pumping = settings.pumping;
     rules.pumping.enabled = settings.pumping.enabled && settings.limits.enabled;
     rules.destinations = settings.numbers;
-    rules.test_numbers = settings.test_numbers;
+    for (auto const& each : settings.test_numbers)
+        rules.test_numbers.push_back(
+            {each.number.value(), passcode::parse(each.code.reveal()).value(), each.until});
     rules.send_timeout = settings.bridgexapi.timeout;
     using kind = store::location::kind;
     rules.writes_pseudonyms = !settings.timeline.path.empty();

@@ -20,6 +20,22 @@ using otpd::digest_of;
 struct credential {
     otp::client profile;
     std::vector<token_digest> tokens;
+
+    /// Settings keys of [[client]].
+    template <class Keys>
+    static void declare(Keys keys) {
+        auto const of_profile = keys.part(&credential::profile);
+        of_profile
+            .add("name", &otp::client::name, keys.table_name(),
+                 "Its name in the log and in limits. With a new name it is another client.")
+            .needed("shop");
+        keys.add("token_sha256", &credential::tokens, keys.token_digests(),
+                 "Hashes of its bearer tokens (printf %s \"$TOKEN\" | sha256sum); two while one "
+                 "is being replaced.")
+            .needed("9a3fb0e5fbe9cf1de24fa47dd9cb6b1e3bb9f5b6da8cbb1cf1fb4d1ca1e2ff00")
+            .hidden();
+        otp::client::declare(of_profile);
+    }
 };
 
 /// A client, and how many tokens it has.

@@ -34,6 +34,30 @@ struct hook {
     secret_string secret;
     secret_string old_secret;
     bool free_text = false; ///< sends the provider's text instead of a template
+
+    /// Settings keys of [[hook]].
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = hook;
+        keys.add("client", &o::client, keys.client_name(),
+                 "The client that the codes are sent for, with its limits, routes and budgets.")
+            .needed("shop");
+        keys.word("provider", &o::provider, provider_names,
+                  "Whose requests come to /hooks/CLIENT/PROVIDER.")
+            .needed("supabase");
+        keys.add("secret", &o::secret, keys.header_secret(),
+                 "What the provider signs with: Supabase's v1,whsec_ secret, ZITADEL's signing "
+                 "key, Authgear's webhook secret, or the bearer token that Logto, Kratos or a "
+                 "generic sender has.")
+            .needed("v1,whsec_VGhpcyBpcyBhbiBleGFtcGxlLCBtYWtlIG9uZSE=");
+        keys.add("old_secret", &o::old_secret, keys.header_secret(),
+                 "The secret before it, while it is being replaced.")
+            .like("v1,whsec_VGhpcyBpcyB0aGUgb2xkIG9uZSwgcmVwbGFjZWQ=");
+        keys.flag("free_text", &o::free_text,
+                  "Whether the provider's own text is sent, with one code and no foreign link, "
+                  "instead of a template; if unset: false.")
+            .like("false");
+    }
 };
 
 /// Returns whether a provider can sign with it: base64 of 24 to 64 bytes after "whsec_" for

@@ -36,9 +36,9 @@ struct client_options {
     template <class Keys>
     static void declare(Keys keys) {
         using o = client_options;
-        keys.base_url("base_url", &o::base_url, "Base URL of BridgeXAPI.")
+        keys.add("base_url", &o::base_url, keys.base_url(), "Base URL of BridgeXAPI.")
             .known_as("BRIDGEXAPI_BASE_URL");
-        keys.header_secret("api_key", &o::api_key, "The account's API key; required.")
+        keys.add("api_key", &o::api_key, keys.header_secret(), "The account's API key; required.")
             .known_as("BRIDGEXAPI_API_KEY");
         keys.seconds("timeout", &o::timeout, 0.1, 120,
                      "How long one call to BridgeXAPI may take; may have a fraction.")

@@ -112,8 +112,8 @@ struct server_options {
         keys.whole("drain_quiet_ms", &o::drain_quiet, 0, 60'000,
                    "At shutdown, how long a connection may be idle before it is closed; at most "
                    "half of drain_timeout_ms.");
-        keys.ranges("trusted_proxies", &o::trusted_proxies,
-                    "Address ranges of the proxies that otpd trusts to name the client's address.");
+        keys.add("trusted_proxies", &o::trusted_proxies, keys.ranges(),
+                 "Address ranges of the proxies that otpd trusts to name the client's address.");
         keys.flag("proxy_protocol", &o::proxy_protocol,
                   "Whether each connection must begin with a PROXY protocol v2 header; others are "
                   "closed.");

@@ -40,10 +40,11 @@ struct account_options {
         using o = account_options;
         keys.whole("balance_interval_seconds", &o::interval, 0, 86'400,
                    "Time between two queries of the account's balance; 0: none.");
-        keys.amount("balance_low", &o::low, "Balance below which otpd warns; 0: never.");
-        keys.price("drift_tolerance", &o::drift_tolerance,
-                   "otpd warns when what left the account differs by more than this from what the "
-                   "ledger says.");
+        keys.add("balance_low", &o::low, keys.amount(),
+                 "Balance below which otpd warns; 0: never.");
+        keys.add("drift_tolerance", &o::drift_tolerance, keys.price(),
+                 "otpd warns when what left the account differs by more than this from what the "
+                 "ledger says.");
     }
 };
 

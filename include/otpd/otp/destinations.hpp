@@ -46,17 +46,18 @@ struct destination_rules {
         keys.flag("check", &o::checked,
                   "Whether to refuse numbers that are in no country's numbering plan, and kinds of "
                   "lines that line_types lacks.");
-        keys.countries("countries", &o::countries, "Countries that otpd sends to; empty: all.");
-        keys.line_types("line_types", &o::line_types,
-                        "Kinds of lines that otpd sends to; unknown: numbers in ranges that may be "
-                        "newer than the numbering plans.");
-        keys.prefixes("allowed", &o::allowed,
-                      "First digits of numbers that otpd sends to, whatever the plan, line_types "
-                      "and countries say. denied and a client's countries still apply.");
-        keys.destinations("denied", &o::denied, "Destinations that otpd never sends to.");
-        keys.destinations(
-            "trusted", &o::trusted,
-            "Destinations that are exempt from the conversion guard; limits still apply.");
+        keys.add("countries", &o::countries, keys.countries(),
+                 "Countries that otpd sends to; empty: all.");
+        keys.add("line_types", &o::line_types, keys.line_types(),
+                 "Kinds of lines that otpd sends to; unknown: numbers in ranges that may be "
+                 "newer than the numbering plans.");
+        keys.add("allowed", &o::allowed, keys.prefixes(),
+                 "First digits of numbers that otpd sends to, whatever the plan, line_types "
+                 "and countries say. denied and a client's countries still apply.");
+        keys.add("denied", &o::denied, keys.destinations(),
+                 "Destinations that otpd never sends to.");
+        keys.add("trusted", &o::trusted, keys.destinations(),
+                 "Destinations that are exempt from the conversion guard; limits still apply.");
     }
 };
 

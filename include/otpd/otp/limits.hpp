@@ -3,10 +3,12 @@
 /// The limits that an admission checks together: how many sends or guesses per limit key. Plain
 /// data: the operator's settings, already validated (app/settings.hpp).
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace otpd::otp {
@@ -25,6 +27,10 @@ enum class limit_key : std::uint8_t {
     client,         ///< the API client
     everybody
 };
+/// In the order of limit_key.
+inline constexpr std::array<std::string_view, 8> limit_key_names{
+    "number",           "number_of_all_clients", "prefix", "country",
+    "end_user_address", "caller_address",        "client", "everybody"};
 
 /// `enforce` refuses requests; `observe` only reports what it would have refused.
 enum class limit_mode : std::uint8_t { enforce, observe };
@@ -32,6 +38,7 @@ enum class limit_mode : std::uint8_t { enforce, observe };
 /// `send` counts sends. `guess` counts wrong guesses without a verification id. Those that find no
 /// code count for addresses only.
 enum class limit_step : std::uint8_t { send, guess };
+inline constexpr std::array<std::string_view, 2> limit_step_names{"send", "guess"};
 
 /// A limit outside admissions: read requests of one client (otp/read_limit.hpp).
 inline constexpr char const* read_limit_name = "reads_client_1m";
@@ -46,6 +53,36 @@ struct limit {
     limit_mode mode = limit_mode::enforce;
     limit_step step = limit_step::send;
     std::string client; ///< counts only this client's requests; empty: all
+
+    /// Settings keys of [[limit]].
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = limit;
+        keys.add("name", &o::name, keys.plain_name(),
+                 "Its name in responses, in the log and in metrics.")
+            .needed("shop_country_1d");
+        keys.word(
+                "key", &o::key, limit_key_names,
+                "What it counts by: each country, number, API client, ... has a quota of its own.")
+            .needed("country");
+        keys.whole("quota", &o::quota, 1, 1'000'000'000,
+                   "Most requests at once, regained evenly over the window.")
+            .needed("2000");
+        keys.whole("window_seconds", &o::window, 1, 31 * 86'400,
+                   "Time in which the whole quota comes back, evenly.")
+            .needed("86400");
+        keys.add("mode", &o::mode, keys.mode(),
+                 "Whether it refuses requests or, to try it out, only logs and counts them; if "
+                 "unset: enforce.")
+            .like("enforce");
+        keys.word("step", &o::step, limit_step_names,
+                  "What it counts: sends, or guesses without a verification_id that do not verify; "
+                  "if unset: send.")
+            .like("send");
+        keys.add("client", &o::client, keys.client_name(),
+                 "The client whose requests it counts; if unset: every client's.")
+            .like("shop");
+    }
 };
 
 /// Protects against SMS pumping: see `conversion_guard` in store/limits.hpp.
@@ -65,8 +102,8 @@ struct pumping_rules {
         keys.flag("enabled", &o::enabled,
                   "Whether to watch for addresses, prefixes and countries where codes are not "
                   "typed (SMS pumping).");
-        keys.mode("mode", &o::mode,
-                  "Whether the guard refuses sends, or only logs and counts them.");
+        keys.add("mode", &o::mode, keys.mode(),
+                 "Whether the guard refuses sends, or only logs and counts them.");
         keys.whole("prefix_out_max", &o::prefix_out_max, 1, most,
                    "Most codes out (sent and not typed) of a prefix, plus three for each code "
                    "typed; in an hour, and in typing_seconds.",

@@ -85,6 +85,26 @@ struct message_template {
     std::string purpose; ///< empty: for all purposes without their own
     locale_tag locale;   ///< empty: for all languages without their own
     std::string text;
+
+    /// Settings keys of [[template]]. Whether the text is good depends on other settings.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = message_template;
+        keys.add("purpose", &o::purpose, keys.purpose(),
+                 "Purpose of its codes; if unset: every purpose without a template of its own.")
+            .like("payment");
+        keys.add("locale", &o::locale, keys.locale(),
+                 "Language of its requests (zh: also zh-Hans and zh-Hans-CN, RFC 4647 3.4); if "
+                 "unset: every language without a template of its own.")
+            .like("nl");
+        keys.add("text", &o::text,
+                 keys.text("printable ASCII other than ` with {code} once, {minutes} (its life) "
+                           "where wanted and no other braces, at most 158 characters and 160 GSM "
+                           "septets with the code and the client's autofill suffix",
+                           [](std::string_view) { return true; }),
+                 "Text of the SMS.")
+            .needed("Uw betaalcode is {code}. Deze is {minutes} minuten geldig.");
+    }
 };
 
 /// Immutable and thread-safe.

@@ -115,13 +115,15 @@ struct policy : scope_rules {
                       100, // NIST SP 800-63B-4 3.2.2
                       "Wrong guesses of strangers in a row, over any time, after which a number is "
                       "locked for them; 0: never.");
-        keys.template_text(
+        keys.add(
             "message_template", [](auto& all) -> auto& { return all.templates.front().text; },
-            "Text of the SMS.");
-        keys.route("default_route_id", &o::default_route_id, "Route of sends that name none.")
+            keys.message_template(), "Text of the SMS.");
+        keys.add("default_route_id", &o::default_route_id, keys.route(),
+                 "Route of sends that name none.")
             .known_as("DEFAULT_ROUTE_ID");
-        keys.some_routes("allowed_routes", &o::allowed_routes, "Routes that sends may name.");
-        keys.caller_id("default_caller_id", &o::caller_id, "Sender that the SMS shows.")
+        keys.add("allowed_routes", &o::allowed_routes, keys.routes(1),
+                 "Routes that sends may name.");
+        keys.add("default_caller_id", &o::caller_id, keys.caller_id(), "Sender that the SMS shows.")
             .known_as("DEFAULT_CALLER_ID");
         keys.flag("debug", &o::reveal_codes,
                   "Whether responses contain the code; on loopback addresses only.")

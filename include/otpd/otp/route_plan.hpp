@@ -60,6 +60,23 @@ struct route_plan {
     /// Each purpose is in at most one plan.
     std::vector<std::string> purposes;
     bool hedge = false; ///< an accepted message without a report is followed by a second one
+
+    /// Settings keys of [[route_plan]], besides its steps.
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = route_plan;
+        keys.add("name", &o::name, keys.table_name(),
+                 "Its name in requests, in responses and in the log.")
+            .needed("login");
+        keys.add("purposes", &o::purposes, keys.purposes(),
+                 "Purposes whose sends use it when the request names neither a route nor a plan.")
+            .like("login");
+        keys.flag("hedge", &o::hedge,
+                  "Whether an accepted message without a delivery report is followed by a second "
+                  "one with the same code, over the next route. Needs delivery.enabled and an "
+                  "enforced [[budget]] that covers it; if unset: false.")
+            .like("false");
+    }
 };
 
 } // namespace otpd::otp

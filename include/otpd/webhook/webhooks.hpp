@@ -44,6 +44,11 @@ class metrics;
 
 namespace otpd::webhook {
 
+/// Names as in type_of().
+inline constexpr std::array<std::string_view, 6> event_types{
+    "verification.accepted", "verification.delivered", "verification.failed",
+    "verification.verified", "verification.exhausted", "verification.blocked"};
+
 /// Plain data: the operator's settings, already validated.
 struct endpoint {
     std::string name; ///< 1..32 of [a-z0-9_-]; unique
@@ -51,12 +56,41 @@ struct endpoint {
     /// 1 to 4 secrets of 24 to 64 bytes, decoded from "whsec_" and base64. Each one signs, so there
     /// are two signatures while one secret replaces the other.
     std::vector<secret_string> secrets;
-    std::vector<std::string> events; ///< names as in type_of(); empty: all
+    std::vector<std::string> events; ///< of event_types; empty: all
     std::string client;              ///< only this client's events; empty: all
     bool allow_private = false;
     std::string ca_file; ///< PEM; empty: the system's
 
     friend bool operator==(endpoint const&, endpoint const&) = default;
+
+    /// Settings keys of [[webhook]].
+    template <class Keys>
+    static void declare(Keys keys) {
+        using o = endpoint;
+        keys.add("name", &o::name, keys.table_name(), "Its name in the log and in metrics.")
+            .needed("crm");
+        keys.add("url", &o::url, keys.webhook_url(),
+                 "URL that messages are posted to; its path and query are never shown.")
+            .needed("https://crm.shop.example/hooks/otp")
+            .hidden();
+        keys.add("secrets", &o::secrets, keys.signing_secrets(),
+                 "Keys of the signatures (echo whsec_$(openssl rand -base64 32)); several while "
+                 "one is being replaced.")
+            .needed("whsec_VGhpcyBpcyBhbiBleGFtcGxlLCBtYWtlIG9uZSE=");
+        keys.add("events", &o::events, keys.some_of(event_types),
+                 "Events that are posted; empty: all.")
+            .like("verification.delivered,verification.failed");
+        keys.add("client", &o::client, keys.client_name(),
+                 "The client whose verifications' events are posted; if unset: every client's.")
+            .like("shop");
+        keys.flag("allow_private", &o::allow_private,
+                  "Whether the server may have an address that is not public, such as 10.0.0.1; "
+                  "if unset: false.")
+            .like("false");
+        keys.path("ca_file", &o::ca_file, "a PEM file",
+                  "PEM file of certificate authorities trusted for it; if unset: the system's.")
+            .like("/etc/otpd/crm-ca.pem");
+    }
 };
 
 /// "verification.accepted" and so on. Empty for events that are not sent (admitted, step_left,

@@ -3,6 +3,8 @@
 
 #include "keys.hpp"
 
+#include "settings.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -55,29 +57,6 @@ std::vector<setting_key> all_keys() {
     for (auto& key : all)
         if (!key.is_secret) key.initial = key.show(defaults);
     add_file_keys(all);
-    for (auto& key : all)
-        if (key.is_file) {
-            auto const path = key.path();
-            auto const file_in = [path](settings const& settings) {
-                auto const found = settings.secret_files.find(path);
-                return found == settings.secret_files.end() ? std::string() : found->second;
-            };
-            key.show = file_in;
-            key.same = [file_in](settings const& a, settings const& b) {
-                return file_in(a) == file_in(b);
-            };
-            key.copy = [path, file_in](settings& to, settings const& from) {
-                auto file = file_in(from);
-                if (file.empty())
-                    to.secret_files.erase(path);
-                else
-                    to.secret_files[path] = std::move(file);
-            };
-            key.read = [path](settings& to, std::string_view text) {
-                if (values::is_path(text)) to.secret_files[path] = text;
-                return values::is_path(text);
-            };
-        }
     return all;
 }
 

@@ -4,11 +4,11 @@
 /// configuration file, the names in the environment, the error messages, config.toml and
 /// docs/configuration.md are all derived from it.
 ///
-/// The options struct of a part of the service declares its keys in a static function `declare(Keys
-/// keys)`. Keys is the class `declaration` below; the struct need not include this header. The
-/// default of a key is the member's initial value.
+/// The options struct of a part of the service, or of one entry of a table, declares its keys in a
+/// static function `declare(Keys keys)`. Keys is the class `declaration` below; the struct need not
+/// include this header. The default of a section's key is the member's initial value.
 
-#include "settings.hpp"
+#include "notations.hpp"
 
 #include <functional>
 #include <span>
@@ -19,30 +19,27 @@
 
 namespace otpd::app {
 
+struct limits_settings;
+struct setting_line;
+struct settings;
+
 /// What messages and pages say about a key of a section or a table.
-struct key_words {
+struct key_words : value_words {
     std::string section; ///< or table
     std::string name;
-    value_kind kind{};
     /// For a section the default, for a table an example, in the environment's notation; a list of
     /// tables in TOML.
     std::string initial;
-    std::string help;    ///< a sentence
-    std::string allowed; ///< for "must be …"
-    double min = 0;      ///< for numbers
-    double max = 0;
-    bool is_secret =
-        false; ///< the value is never shown; the next key names a file that contains it
-    bool is_partly_secret = false; ///< it may contain a password
-    bool is_hidden = false;        ///< not secret, but only shown in part
-    bool is_file = false;          ///< the key NAME_file that follows a secret
+    std::string help;       ///< a sentence
+    bool is_hidden = false; ///< not secret, but only shown in part
+    bool is_file = false;   ///< the key NAME_file that follows a secret, and names its file
     bool is_required = false;
     bool needs_restart = false; ///< a reload does not apply a change
     std::string alias;          ///< the reference service's name for it; may be empty
-    std::string
-        alternative;    ///< in a table: the key that excludes this one, and that the example shows
-    std::string part{}; ///< for a list of tables: what messages call one of them
-    std::vector<key_words> parts{}; ///< and the keys of one of them
+    /// In a table: the key that excludes this one, and that the example shows.
+    std::string alternative;
+    std::string part;             ///< for a list of tables: what messages call one of them
+    std::vector<key_words> parts; ///< and the keys of one of them
 
     /// `section.name`
     [[nodiscard]] std::string path() const { return section + '.' + name; }
@@ -54,6 +51,7 @@ struct key_words {
 
     key_words& known_as(std::string other) { return alias = std::move(other), *this; }
     key_words& at_restart() { return needs_restart = true, *this; }
+    key_words& hidden() { return is_hidden = true, *this; }
     // For a table's key.
     key_words& like(std::string example) { return initial = std::move(example), *this; }
     key_words& needed(std::string example) { return is_required = true, like(std::move(example)); }
@@ -94,7 +92,7 @@ struct built_in_limit {
 
 /// Collects the keys of `Owner`, or of what `In` returns for it.
 template <class Owner, class In = std::identity>
-class declaration {
+class declaration : public notations {
 public:
     declaration(std::string_view section, std::vector<key_of<Owner>>& to, In in = {})
         : section_(section), to_(&to), in_(in) {}
@@ -115,15 +113,10 @@ public:
             return std::invoke(member, std::invoke(in, owner));
         };
         auto& key = to_->emplace_back();
+        static_cast<value_words&>(key) = how;
         key.section = section_;
         key.name = name;
-        key.kind = how.kind;
         key.help = help;
-        key.allowed = how.allowed;
-        key.min = how.min;
-        key.max = how.max;
-        key.is_secret = how.is_secret;
-        key.is_partly_secret = how.is_partly_secret;
         key.same = [at](Owner const& a, Owner const& b) { return at(a) == at(b); };
         key.copy = [at](Owner& to, Owner const& from) { at(to) = at(from); };
         key.show = [at, show = std::move(how.show)](Owner const& from) { return show(at(from)); };
@@ -135,7 +128,7 @@ public:
         return key;
     }
 
-    // One function per kind of value. The name of a time ends in its unit: `_seconds` or `_ms`.
+    // Frequent kinds of value. The name of a time ends in its unit: `_seconds` or `_ms`.
     template <class M>
     key_words& whole(std::string_view name, M member, double least, double most,
                      std::string_view help, std::string_view unit = "") const {
@@ -160,50 +153,19 @@ public:
     key_words& flag(std::string_view name, auto member, std::string_view help) const {
         return add(name, member, notations::flag(), help);
     }
-    key_words& header_secret(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::header_secret(), help);
+    /// One of an enumeration, by its names.
+    template <class M, std::size_t Size>
+    key_words& word(std::string_view name, M member, words<Size> const& known,
+                    std::string_view help) const {
+        return add(name, member, notations::word<type_at<M>>(known), help);
     }
-    key_words& base_url(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::base_url(), help);
-    }
-    key_words& ranges(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::ranges(), help);
-    }
-    key_words& template_text(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::message_template(), help);
-    }
-    key_words& caller_id(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::caller_id(), help);
-    }
-    key_words& route(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::route(), help);
-    }
-    key_words& some_routes(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::routes(1), help);
-    }
-    key_words& purposes(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::purposes(), help);
-    }
-    key_words& countries(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::countries(), help);
-    }
-    key_words& line_types(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::line_types(), help);
-    }
-    key_words& prefixes(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::prefixes(), help);
-    }
-    key_words& destinations(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::destinations(), help);
-    }
-    key_words& amount(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::amount(), help);
-    }
-    key_words& price(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::price(), help);
-    }
-    key_words& mode(std::string_view name, auto member, std::string_view help) const {
-        return add(name, member, notations::mode(), help);
+    /// A whole number that need not be set.
+    template <class M>
+    key_words& whole_if_set(std::string_view name, M member, double least, double most,
+                            std::string_view help, std::string_view unit = "") const {
+        using value = typename type_at<M>::value_type;
+        return add(name, member, optional_of(notations::whole<value>(name, least, most, unit)),
+                   help);
     }
     /// The quotas of the built-in limits.
     void quotas() const {
@@ -221,7 +183,8 @@ private:
     In in_;
 };
 
-/// Adds, after each secret, the key of a file that contains it.
+/// Adds, after each secret, the key of a file that contains it. Of a section, an owner keeps the
+/// paths in `secret_files`.
 template <class Owner>
 void add_file_keys(std::vector<key_of<Owner>>& keys) {
     std::vector<key_of<Owner>> all;
@@ -239,10 +202,25 @@ void add_file_keys(std::vector<key_of<Owner>>& keys) {
         file.is_file = true;
         file.needs_restart = secret.needs_restart;
         if (!secret.alias.empty()) file.alias = secret.alias + "_FILE";
-        file.read = [](Owner&, std::string_view text) { return values::is_path(text); };
-        file.show = [](Owner const&) { return std::string(); };
-        file.same = [](Owner const&, Owner const&) { return true; };
-        file.copy = [](Owner&, Owner const&) {};
+        auto const path_in = [path = file.path()](Owner const& in) {
+            if constexpr (requires { in.secret_files; })
+                if (auto const found = in.secret_files.find(path); found != in.secret_files.end())
+                    return found->second;
+            return std::string();
+        };
+        auto const keep = [path = file.path()](Owner& in, std::string_view text) {
+            if constexpr (requires { in.secret_files; }) {
+                in.secret_files.erase(path);
+                if (!text.empty()) in.secret_files.emplace(path, text);
+            }
+        };
+        file.read = [keep](Owner& to, std::string_view text) {
+            if (values::is_path(text)) keep(to, text);
+            return values::is_path(text);
+        };
+        file.show = path_in;
+        file.same = [path_in](Owner const& a, Owner const& b) { return path_in(a) == path_in(b); };
+        file.copy = [path_in, keep](Owner& to, Owner const& from) { keep(to, path_in(from)); };
         all.push_back(std::move(file));
     }
     keys = std::move(all);
@@ -259,6 +237,7 @@ struct table_kind {
 
     std::string name;
     std::string help; ///< one or two sentences
+    std::string more; ///< a link to where it is described in more detail
     std::vector<key_words> keys;
     /// Adds the entry, or a line for each fault.
     std::function<void(found_table const& table, settings& to, reading& with)> read;

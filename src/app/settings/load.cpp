@@ -124,9 +124,7 @@ std::optional<found_value> find_value(layers const& layers, setting_key const& k
 /// The name of the setting, its value unless it is secret, and its source.
 std::string place_of(setting_key const& key, found_value const* value) {
     if (value == nullptr) return key.path();
-    return key.path() +
-           (key.is_concealed() ? "" : " = " + values::quoted_for_message(value->text)) + " (" +
-           value->source + ')';
+    return key.path() + shown_value(key, *value) + " (" + value->source + ')';
 }
 
 layers read_layers(settings_sources const& sources, settings& to, fault_lines& faults) {
@@ -193,6 +191,10 @@ std::string suggestion(std::string_view wrong, std::vector<std::string> const& c
         nearest = &candidate;
     }
     return nearest == nullptr ? std::string() : " (did you mean " + *nearest + "?)";
+}
+
+std::string shown_value(key_words const& key, found_value const& value) {
+    return key.is_concealed() ? "" : " = " + values::quoted_for_message(value.text);
 }
 
 std::string fault_of(key_words const& key, found_value const& value) {

@@ -1,8 +1,8 @@
 // Prints settings for people: for the log, after a reload, as config.toml and as a page.
 
 #include "keys.hpp"
+#include "settings.hpp"
 
-#include <array>
 #include <sstream>
 #include <utility>
 
@@ -124,19 +124,6 @@ sees.
 
 )md";
 
-/// Where tables are described in more detail.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> more_of{{
-    {"client", "[API clients](operations.md#api-clients)"},
-    {"limit", "[Limits](limits.md#limits-of-your-own)"},
-    {"template", "[the message](for-application-developers.md#autofill)"},
-    {"purpose", "[Purposes](limits.md#purposes)"},
-    {"test_number", "[Test numbers](operations.md#test-numbers)"},
-    {"route_plan", "[Routes](routes.md#which-route-a-send-takes)"},
-    {"budget", "[Budgets](routes.md#budgets)"},
-    {"webhook", "[Webhooks](routes.md#webhooks)"},
-    {"hook", "[Identity providers](identity-providers.md)"},
-}};
-
 std::string code(std::string_view text) {
     return text.empty() ? std::string() : '`' + std::string(text) + '`';
 }
@@ -163,10 +150,8 @@ std::string rows_of(std::vector<key_words> const& keys) {
 }
 
 std::string page_of(table_kind const& kind) {
-    auto const* const more = std::ranges::find(
-        more_of, kind.name, &std::pair<std::string_view, std::string_view>::first);
-    auto out = "### `[[" + kind.name + "]]`\n\n" + kind.help +
-               " More: " + std::string(more->second) + ".\n\n" + rows_of(kind.keys);
+    auto out = "### `[[" + kind.name + "]]`\n\n" + kind.help + " More: " + kind.more + ".\n\n" +
+               rows_of(kind.keys);
     for (auto const& key : kind.keys)
         if (!key.parts.empty()) out += "In a " + key.part + ":\n\n" + rows_of(key.parts);
     return out;
@@ -175,22 +160,10 @@ std::string page_of(table_kind const& kind) {
 } // namespace
 
 std::string toml_literal(value_kind kind, std::string_view text) {
-    switch (kind) {
-    case value_kind::whole:
-    case value_kind::number:
-    case value_kind::boolean:
-    case value_kind::date:
-    case value_kind::table_list: // has no other notation
-        return std::string(text);
-    case value_kind::text:
-    case value_kind::money:
-        return '"' + std::string(text) + '"';
-    case value_kind::whole_list:
-        return toml_list(text, "");
-    case value_kind::text_list:
-        break;
-    }
-    return toml_list(text, "\"");
+    if (kind == value_kind::text_list) return toml_list(text, "\"");
+    if (kind == value_kind::whole_list) return toml_list(text, "");
+    bool const is_quoted = kind == value_kind::text || kind == value_kind::money;
+    return is_quoted ? '"' + std::string(text) + '"' : std::string(text);
 }
 
 std::string config_file() {
@@ -246,7 +219,7 @@ std::vector<std::string> settings_notes(settings const& settings, std::chrono::s
     std::vector<std::string> notes;
     for (auto const& each : settings.test_numbers)
         if (each.until < today)
-            notes.push_back("[[test_number]] " + each.number.masked() + " ended with " +
+            notes.push_back("[[test_number]] " + each.number->masked() + " ended with " +
                             values::format_date(each.until) +
                             ": it is a number as any other and gets an SMS");
     if (!settings.clients.empty() && settings.admin.token.empty() && settings.admin.socket.empty())

@@ -4,6 +4,7 @@
 /// and the conversion of texts to the values of a section or of a table's entry.
 
 #include "keys.hpp"
+#include "settings.hpp"
 
 #include <map>
 #include <optional>
@@ -97,6 +98,8 @@ struct reading {
     fault_lines faults;
 };
 
+/// ` = "value"`, but nothing of a secret.
+[[nodiscard]] std::string shown_value(key_words const& key, found_value const& value);
 /// "must be …", and what else is wrong with the text.
 [[nodiscard]] std::string fault_of(key_words const& key, found_value const& value);
 /// Returns the contents of a file of secrets, one per line if the key is a list; or nothing and a

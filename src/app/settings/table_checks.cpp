@@ -18,7 +18,7 @@ std::string named(std::string_view table, std::string const& name) {
 bool has_client(settings const& all, std::string const& name) {
     bool const has_default = !all.auth.token.empty() || all.clients.empty();
     return (name == otp::client::default_name && has_default) ||
-           std::ranges::any_of(all.clients, [&](client_settings const& client) {
+           std::ranges::any_of(all.clients, [&](api::credential const& client) {
                return client.profile.name == name;
            });
 }
@@ -270,9 +270,9 @@ private:
         }
     }
 
-    void check_test_number(otp::test_number const& number) {
-        auto const which = named("test_number", number.number.masked());
-        when(!names_.insert(number.number.digits()).second,
+    void check_test_number(test_number_settings const& number) {
+        auto const which = named("test_number", number.number->masked());
+        when(!names_.insert(number.number->digits()).second,
              which + " is there twice: leave one of them out");
         when(number.code.reveal().size() != all_.otp.code_length,
              which + " has a code that does not have the " + std::to_string(all_.otp.code_length) +

@@ -378,7 +378,7 @@ BOOST_AUTO_TEST_CASE(all_that_a_template_and_a_test_number_may_have) {
     BOOST_TEST(all.templates[0].locale.text == "pt-br");
     BOOST_TEST(all.templates[0].text == "{code}, {minutes} min");
     BOOST_TEST_REQUIRE(all.test_numbers.size() == 1U);
-    BOOST_TEST(all.test_numbers[0].number.digits() == "31612345678");
+    BOOST_TEST(all.test_numbers[0].number->digits() == "31612345678");
     BOOST_TEST(all.test_numbers[0].code.reveal() == "012345");
     BOOST_TEST((all.test_numbers[0].until ==
                 std::chrono::sys_days(std::chrono::year(2027) / std::chrono::January / 31)));
