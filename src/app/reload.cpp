@@ -1,6 +1,7 @@
 #include "reload.hpp"
 
-#include "settings/sources.hpp"
+#include "settings/checks.hpp"
+#include "settings/keys.hpp"
 
 #include <utility>
 

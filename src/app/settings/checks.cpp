@@ -1,9 +1,11 @@
 // Checks that involve more than one key. Also checks what is unsafe if other machines reach this
 // one: it is refused, unless a setting accepts it explicitly.
 
+#include "checks.hpp"
+
+#include "keys.hpp"
 #include "otpd/net/origin.hpp"
 #include "otpd/store/admission.hpp"
-#include "sources.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -19,7 +19,6 @@
 
 namespace otpd::app {
 
-struct limits_settings;
 struct setting_line;
 struct settings;
 
@@ -78,17 +77,6 @@ using setting_key = key_of<settings>;
 [[nodiscard]] std::span<setting_key const> setting_keys();
 /// Converts from the environment's notation.
 [[nodiscard]] std::string toml_literal(value_kind kind, std::string_view text);
-
-/// A built-in limit, whose quota is a key of [limits].
-struct built_in_limit {
-    std::string_view name;
-    otp::limit_key key{};
-    otp::limit_step step{};
-    std::chrono::seconds window{};
-    std::uint64_t limits_settings::* quota{};
-    char const* help{};
-};
-[[nodiscard]] std::span<built_in_limit const> built_in_limits() noexcept;
 
 /// Collects the keys of `Owner`, or of what `In` returns for it.
 template <class Owner, class In = std::identity>
@@ -166,11 +154,6 @@ public:
         using value = typename type_at<M>::value_type;
         return add(name, member, optional_of(notations::whole<value>(name, least, most, unit)),
                    help);
-    }
-    /// The quotas of the built-in limits.
-    void quotas() const {
-        for (auto const& each : built_in_limits())
-            whole(each.name, each.quota, 0, 1'000'000'000, each.help);
     }
 
 private:

@@ -1,5 +1,6 @@
 // Merges the sources into settings, by precedence, and reports faults.
 
+#include "checks.hpp"
 #include "sources.hpp"
 
 #include <algorithm>
@@ -24,6 +25,20 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         }
     }
     return row.back();
+}
+
+/// TOML's name for it, for messages.
+std::string_view toml_type(value_kind kind) noexcept {
+    static constexpr words<9> names{"integer",
+                                    "number",
+                                    "boolean",
+                                    "string",
+                                    "array of integers",
+                                    "array of strings",
+                                    "date",
+                                    "string or number",
+                                    "array of inline tables"};
+    return names[static_cast<std::size_t>(kind)];
 }
 
 using name_values = std::map<std::string, std::string>;

@@ -2,9 +2,9 @@
 
 /// The kinds of value: how each is written, read and shown, and what messages say is allowed.
 
-#include "otpd/api/authenticator.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/phone_number.hpp"
+#include "otpd/core/secret.hpp"
 #include "otpd/http/address_range.hpp"
 #include "otpd/otp/destinations.hpp"
 #include "otpd/otp/limits.hpp"

@@ -1,11 +1,9 @@
-// [[purpose]]: its rules, and what they must hold.
+// [[purpose]] and [[template]]: the rules and texts of a purpose, and what they must hold.
 
+#include "checks.hpp"
 #include "otpd/core/purpose.hpp"
-#include "sources.hpp"
 
 #include <algorithm>
-#include <set>
-#include <utility>
 
 namespace otpd::app {
 
@@ -35,15 +33,21 @@ otp::scope_rules rules_of_all_clients(settings const& all, std::string const& pu
     return rules;
 }
 
-class purpose_checks : public refusals {
+/// Whether there is a [[template]] of the purpose for every language.
+bool has_template(settings const& all, std::string const& purpose) {
+    return std::ranges::any_of(all.templates, [&](otp::message_template const& each) {
+        return each.purpose == purpose && each.locale.text.empty();
+    });
+}
+
+class purpose_checks : public table_refusals {
 public:
-    explicit purpose_checks(settings const& all) : all_(all) {}
+    using table_refusals::table_refusals;
 
     void check(purpose_settings const& table) {
         auto which = named("purpose", table.name);
         if (!table.client.empty()) which += " of client \"" + table.client + '"';
-        when(!names_.emplace(table.name, table.client).second,
-             which + " is there twice: leave one of them out");
+        once(which, table.client + ':' + table.name);
         auto const rules = rules_of(all_, table);
         if (table.code_length)
             check_guess_risk(all_.otp, rules.code_length, which + " length", *this);
@@ -59,8 +63,7 @@ private:
     /// Strangers to a client's own settings: it may only be stricter.
     void check_client(std::string const& which, purpose_settings const& table,
                       otp::scope_rules const& rules) {
-        when(!has_client(all_, table.client),
-             which + " is for client \"" + table.client + "\", which no [[client]] is");
+        check_client_of(which, table.client);
         auto const usual = rules_of_all_clients(all_, table.name);
         auto const narrower = [&](bool is_so, char const* key, char const* how) {
             when(!is_so, which + " has a " + key + " that is " + how +
@@ -76,10 +79,7 @@ private:
     }
 
     void check_texts(std::string const& which, purpose_settings const& table) {
-        bool const has_other =
-            std::ranges::any_of(all_.templates, [&](otp::message_template const& each) {
-                return each.purpose == table.name && each.locale.text.empty();
-            });
+        bool const has_other = has_template(all_, table.name);
         when(!table.text.empty() && has_other,
              which + " has message_template, and there is a [[template]] of its purpose: leave one "
                      "of them out");
@@ -91,17 +91,89 @@ private:
 
     void check_plan(std::string const& which, purpose_settings const& table) {
         if (table.plan.empty()) return;
-        when(std::ranges::find(all_.route_plans, table.plan, &otp::route_plan::name) ==
-                 all_.route_plans.end(),
-             which + " has route_plan \"" + table.plan + "\", which no [[route_plan]] is");
+        plan_of(which, "route_plan", table.plan);
         for (auto const& plan : all_.route_plans)
             when(plan.name != table.plan && holds(plan.purposes, table.name),
                  which + " has route_plan \"" + table.plan + "\" and is a purpose of " +
                      named("route_plan", plan.name) + ": leave it out of one of them");
     }
+};
 
-    settings const& all_;
-    std::set<std::pair<std::string, std::string>> names_; ///< purpose and client
+class text_checks : public table_refusals {
+public:
+    using table_refusals::table_refusals;
+
+    void check() {
+        check_text("otp.message_template", all_.otp.templates.front());
+        for (auto const& each : all_.purposes)
+            if (!each.text.empty())
+                check_text(named("purpose", each.name) + " message_template",
+                           {each.name, {}, each.text});
+        for (auto const& each : all_.templates) {
+            std::string which = "[[template]]";
+            if (!each.purpose.empty()) which += " of purpose \"" + each.purpose + '"';
+            if (!each.locale.text.empty()) which += " of locale \"" + each.locale.text + '"';
+            bool const is_general = each.purpose.empty() && each.locale.text.empty();
+            when(is_general, which + " needs a purpose or a locale: the text of all others is "
+                                     "otp.message_template");
+            if (!is_general) once(which, which);
+            check_text(which, each);
+        }
+    }
+
+private:
+    /// The suffixes that may follow a text of this purpose, or of any purpose.
+    [[nodiscard]] std::vector<otp::autofill_suffix> suffixes_for(std::string const& purpose) const {
+        std::vector<otp::autofill_suffix> suffixes;
+        auto const add_hosts = [&](std::vector<std::string> const& hosts) {
+            for (auto const& host : hosts)
+                if (auto suffix = otp::autofill_suffix::web_otp_for(host))
+                    suffixes.push_back(*std::move(suffix));
+        };
+        add_hosts(all_.auth.web_otp_hosts);
+        for (auto const& [profile, tokens] : all_.clients)
+            if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
+                suffixes.push_back(profile.suffix);
+                add_hosts(profile.web_otp_hosts);
+            }
+        return suffixes;
+    }
+
+    /// Whether the purpose never falls back to a text of every purpose.
+    [[nodiscard]] bool has_own_text(std::string const& purpose) const {
+        return has_template(all_, purpose) ||
+               std::ranges::any_of(all_.purposes, [&](purpose_settings const& each) {
+                   return each.name == purpose && !each.text.empty();
+               });
+    }
+
+    /// The rules of the codes that a text of this purpose, or of every purpose, may have.
+    [[nodiscard]] std::vector<otp::scope_rules> rules_for(std::string const& purpose) const {
+        std::vector<otp::scope_rules> list;
+        bool has_table = false;
+        for (auto const& each : all_.purposes) {
+            bool const is_of_it = each.name == purpose;
+            has_table = has_table || (is_of_it && each.client.empty());
+            if (is_of_it || (purpose.empty() && each.variables.empty() && !has_own_text(each.name)))
+                list.push_back(rules_of(all_, each));
+        }
+        if (!has_table) list.push_back(all_.otp);
+        return list;
+    }
+
+    void check_text(std::string const& which, otp::message_template const& text) {
+        auto const suffixes = suffixes_for(text.purpose);
+        for (auto const& rules : rules_for(text.purpose)) {
+            otp::message_facts shortest{rules.ttl};
+            for (auto const& name : rules.variables)
+                shortest.variables.push_back({name, "0"});
+            auto const why =
+                otp::messages::fault_of(text.text, rules.code_length, shortest, suffixes);
+            if (!why) continue;
+            return when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
+                                  " (with the code and the autofill suffix of its clients)");
+        }
+    }
 };
 
 } // namespace
@@ -110,6 +182,12 @@ otp::scope_rules rules_of(settings const& all, purpose_settings const& table) {
     auto rules = rules_of_all_clients(all, table.name);
     if (!table.client.empty()) apply(table, rules);
     return rules;
+}
+
+fault_lines check_texts(settings const& all) {
+    text_checks checks(all);
+    checks.check();
+    return std::move(checks.lines);
 }
 
 fault_lines check_purposes(settings const& all) {

@@ -3,6 +3,7 @@
 /// The sections and tables of the settings that are not the options struct of one part of the
 /// service as it is.
 
+#include "limits.hpp"
 #include "otpd/bridgexapi/client.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/money.hpp"
@@ -265,46 +266,6 @@ struct store_settings : store::common_options {
                   "Allows a store on another machine that TLS does not verify. Whoever reads the "
                   "traffic learns its password.");
         store::common_options::declare(keys);
-    }
-};
-
-struct limits_settings {
-    /// False, on loopback only: no cooldown, no limit and no conversion guard. Guess limits of
-    /// numbers always hold.
-    bool enabled = true;
-    /// If false, something must refuse sends when other machines reach server.listen.
-    bool accept_none = false;
-    // The built-in limits; 0: off. Each is named by its key; built_in_limits() defines what they
-    // count.
-    std::uint64_t number_10m = 5;
-    std::uint64_t number_24h = 10;
-    std::uint64_t all_clients_24h = 30; ///< to one number
-    std::uint64_t address_1h = 30;      ///< of end users
-    std::uint64_t client_1m = 600;
-    std::uint64_t prefix_1h = 100;
-    std::uint64_t country_1h = 5'000;
-    std::uint64_t global_1m = 1'000;
-    std::uint64_t global_24h = 100'000;
-    std::uint64_t guesses_address_1h = 60; ///< of end users
-    std::uint64_t guesses_client_1m = 600;
-    std::uint64_t reads_client_1m = 600; ///< reads (otp/read_limit.hpp)
-    std::vector<std::string> observe;    ///< names of limits above that only observe
-
-    template <class Keys>
-    static void declare(Keys keys) {
-        using s = limits_settings;
-        keys.flag("enabled", &s::enabled,
-                  "Whether cooldown, limits and conversion guard apply; false is for load tests on "
-                  "loopback.");
-        keys.flag("accept_none", &s::accept_none,
-                  "Allows an address that others reach although no enforced limit or guard covers "
-                  "the sends of all clients.");
-        keys.quotas();
-        keys.add("observe", &s::observe, keys.limit_names(),
-                 "Limits that only observe: what they would have refused is logged and counted.");
-        keys.whole(otp::read_limit_name, &s::reads_client_1m, 0, 1'000'000'000,
-                   "Reads of one API client (balance, routes, prices, deliveries, scores, "
-                   "estimates) in a minute at each instance; 0: no such limit.");
     }
 };
 

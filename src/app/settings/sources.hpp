@@ -14,8 +14,6 @@
 
 namespace otpd::app {
 
-using fault_lines = std::vector<std::string>;
-
 struct found_value;
 using found_values = std::map<std::string, found_value>; ///< by `section.key`
 
@@ -46,9 +44,6 @@ struct found_file {
 /// position only: the parser's message may quote a secret that lacks its quotes.
 [[nodiscard]] found_file read_toml(source_file const& file, fault_lines& faults);
 
-/// TOML's name for it, for messages.
-[[nodiscard]] std::string_view toml_type(value_kind kind) noexcept;
-
 /// Reads a `.env` file like python-dotenv (the reference service's reader): `KEY=value`, an
 /// optional `export `, comments, 'literal' and "escaped" values over several lines. `$` has no
 /// meaning. Unlike python-dotenv, `KEY= # note` is empty: the note is a comment and never a secret.
@@ -59,36 +54,6 @@ struct found_file {
 /// The candidate nearest to `wrong`, as " (did you mean X?)"; nothing if none is near.
 [[nodiscard]] std::string suggestion(std::string_view wrong,
                                      std::vector<std::string> const& candidates);
-
-/// Collects a line for each forbidden condition that holds.
-class refusals {
-public:
-    void when(bool is_so, std::string line) {
-        if (is_so) lines.push_back(std::move(line));
-    }
-    fault_lines lines;
-};
-
-template <class List, class T>
-bool holds(List const& list, T const& what) {
-    return std::ranges::find(list, what) != list.end();
-}
-
-/// The part of check_together() for the tables.
-[[nodiscard]] fault_lines check_tables(settings const& all);
-/// The part for [[purpose]].
-[[nodiscard]] fault_lines check_purposes(settings const& all);
-/// Bounds the chance that all guesses of a day at one number hit a code of that length. `where` is
-/// the start of the message.
-void check_guess_risk(otp_settings const& settings, std::size_t length, std::string const& where,
-                      refusals& refuse);
-/// `[[table]] "name"`
-[[nodiscard]] std::string named(std::string_view table, std::string const& name);
-/// Whether a request can come from a client of that name.
-[[nodiscard]] bool has_client(settings const& all, std::string const& name);
-/// Checks what depends on more than one key, and unsafe settings. Returns one line per fault, which
-/// says what to do.
-[[nodiscard]] fault_lines check_together(settings const& all);
 
 // --- from texts to values -----------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 // Checks the tables of the file against each other and against other settings, and that all named
 // countries exist.
 
+#include "checks.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/store/limits.hpp"
-#include "sources.hpp"
 
 #include <map>
 #include <set>
@@ -15,6 +15,9 @@ std::string named(std::string_view table, std::string const& name) {
     return "[[" + std::string(table) + "]] \"" + name + '"';
 }
 
+namespace {
+
+/// Whether a request can come from a client of that name.
 bool has_client(settings const& all, std::string const& name) {
     bool const has_default = !all.auth.token.empty() || all.clients.empty();
     return (name == otp::client::default_name && has_default) ||
@@ -22,8 +25,6 @@ bool has_client(settings const& all, std::string const& name) {
                return client.profile.name == name;
            });
 }
-
-namespace {
 
 std::vector<int> routes_of(otp::route_step const& step) {
     return step.best ? step.best->routes : std::vector{step.route_id};
@@ -38,9 +39,9 @@ std::set<int> routes_of(otp::route_plan const& plan) {
     return routes;
 }
 
-class table_checks : public refusals {
+class table_checks : public table_refusals {
 public:
-    explicit table_checks(settings const& all) : all_(all) {}
+    using table_refusals::table_refusals;
 
     void check() {
         check_tokens();
@@ -48,7 +49,7 @@ public:
             check_client(profile);
         check_countries_are_known();
         check_limits_and_budgets();
-        check_templates();
+        std::ranges::move(check_texts(all_), std::back_inserter(lines));
         for (auto const& each : all_.test_numbers)
             check_test_number(each);
         for (auto const& each : all_.route_plans)
@@ -83,17 +84,6 @@ private:
             }
     }
 
-    /// Refuses duplicate names in a table.
-    void check_name(std::string const& which, std::string_view each) {
-        when(!names_.insert(which).second,
-             which + " is there twice: give each " + std::string(each) + "a name of its own");
-    }
-
-    void check_client_of(std::string const& which, std::string const& name) {
-        when(!name.empty() && !has_client(all_, name),
-             which + " is for client \"" + name + "\", which no [[client]] is");
-    }
-
     /// Of the client or plan.
     template <class Routes>
     void check_routes_of(std::string const& which, Routes const& routes) {
@@ -105,7 +95,7 @@ private:
 
     void check_client(otp::client const& client) {
         auto const which = named("client", client.name);
-        check_name(which, "client ");
+        once(which, which, "give each client a name of its own");
         when(client.name == otp::client::default_name && !all_.auth.token.empty(),
              which + " is the client of auth.token: choose another name, or leave one of them out");
         check_routes_of(which, client.routes);
@@ -128,11 +118,8 @@ private:
     void check_plan_of(otp::client const& client, std::string const& which) {
         when(client.default_route_id != 0,
              which + " has default_route_id and default_route_plan: leave one of them out");
-        auto const plan =
-            std::ranges::find(all_.route_plans, client.default_plan, &otp::route_plan::name);
-        if (plan == all_.route_plans.end())
-            return when(true, which + " has default_route_plan \"" + client.default_plan +
-                                  "\", which no [[route_plan]] is");
+        auto const* const plan = plan_of(which, "default_route_plan", client.default_plan);
+        if (plan == nullptr) return;
         for (int const route : routes_of(*plan))
             when(!client.routes.empty() && !holds(client.routes, route),
                  which + " may not use route " + std::to_string(route) + " of " +
@@ -195,85 +182,9 @@ private:
         }
     }
 
-    /// The suffixes that may follow a text of this purpose, or of any purpose.
-    [[nodiscard]] std::vector<otp::autofill_suffix> suffixes_for(std::string const& purpose) const {
-        std::vector<otp::autofill_suffix> suffixes;
-        auto const add_hosts = [&](std::vector<std::string> const& hosts) {
-            for (auto const& host : hosts)
-                if (auto suffix = otp::autofill_suffix::web_otp_for(host))
-                    suffixes.push_back(*std::move(suffix));
-        };
-        add_hosts(all_.auth.web_otp_hosts);
-        for (auto const& [profile, tokens] : all_.clients)
-            if (purpose.empty() || profile.purposes.empty() || holds(profile.purposes, purpose)) {
-                suffixes.push_back(profile.suffix);
-                add_hosts(profile.web_otp_hosts);
-            }
-        return suffixes;
-    }
-
-    /// Whether the purpose never falls back to a text of every purpose.
-    [[nodiscard]] bool has_own_text(std::string const& purpose) const {
-        return std::ranges::any_of(all_.templates,
-                                   [&](otp::message_template const& each) {
-                                       return each.purpose == purpose && each.locale.text.empty();
-                                   }) ||
-               std::ranges::any_of(all_.purposes, [&](purpose_settings const& each) {
-                   return each.name == purpose && !each.text.empty();
-               });
-    }
-
-    /// The rules of the codes that a text of this purpose, or of every purpose, may have.
-    [[nodiscard]] std::vector<otp::scope_rules> rules_for(std::string const& purpose) const {
-        std::vector<otp::scope_rules> list;
-        bool has_table = false;
-        for (auto const& each : all_.purposes) {
-            bool const is_of_it = each.name == purpose;
-            has_table = has_table || (is_of_it && each.client.empty());
-            if (is_of_it || (purpose.empty() && each.variables.empty() && !has_own_text(each.name)))
-                list.push_back(rules_of(all_, each));
-        }
-        if (!has_table) list.push_back(all_.otp);
-        return list;
-    }
-
-    void check_text(std::string const& which, otp::message_template const& text) {
-        auto const suffixes = suffixes_for(text.purpose);
-        for (auto const& rules : rules_for(text.purpose)) {
-            otp::message_facts shortest{rules.ttl};
-            for (auto const& name : rules.variables)
-                shortest.variables.push_back({name, "0"});
-            auto const why =
-                otp::messages::fault_of(text.text, rules.code_length, shortest, suffixes);
-            if (!why) continue;
-            return when(true, which + " = " + values::quoted_for_message(text.text) + ' ' + *why +
-                                  " (with the code and the autofill suffix of its clients)");
-        }
-    }
-
-    void check_templates() {
-        check_text("otp.message_template", all_.otp.templates.front());
-        for (auto const& each : all_.purposes)
-            if (!each.text.empty())
-                check_text(named("purpose", each.name) + " message_template",
-                           {each.name, {}, each.text});
-        for (auto const& each : all_.templates) {
-            std::string which = "[[template]]";
-            if (!each.purpose.empty()) which += " of purpose \"" + each.purpose + '"';
-            if (!each.locale.text.empty()) which += " of locale \"" + each.locale.text + '"';
-            bool const is_general = each.purpose.empty() && each.locale.text.empty();
-            when(is_general, which + " needs a purpose or a locale: the text of all others is "
-                                     "otp.message_template");
-            when(!names_.insert(which).second && !is_general,
-                 which + " is there twice: leave one of them out");
-            check_text(which, each);
-        }
-    }
-
     void check_test_number(test_number_settings const& number) {
         auto const which = named("test_number", number.number->masked());
-        when(!names_.insert(number.number->digits()).second,
-             which + " is there twice: leave one of them out");
+        once(which, number.number->digits());
         when(number.code.reveal().size() != all_.otp.code_length,
              which + " has a code that does not have the " + std::to_string(all_.otp.code_length) +
                  " digits of otp.length");
@@ -281,7 +192,7 @@ private:
 
     void check_plan(otp::route_plan const& plan) {
         auto const which = named("route_plan", plan.name);
-        check_name(which, "");
+        once(which, which, "give each a name of its own");
         for (auto const& purpose : plan.purposes) {
             auto const [owner, is_new] = plans_of_purposes_.emplace(purpose, which);
             when(!is_new && owner->second != which,
@@ -315,7 +226,7 @@ private:
 
     void check_webhook(webhook::endpoint const& hook) {
         auto const which = named("webhook", hook.name);
-        check_name(which, "");
+        once(which, which, "give each a name of its own");
         when(!hook.url.starts_with("https:") && !hook.allow_private,
              which + " has an http URL, which is for loopback addresses: use https, or set "
                      "allow_private = true");
@@ -325,7 +236,7 @@ private:
     void check_hook(api::hook const& hook) {
         auto const which = "[[hook]] " + std::string(to_string(hook.provider)) + " of client \"" +
                            hook.client + '"';
-        when(!names_.insert(which).second, which + " is there twice: leave one of them out");
+        once(which, which);
         check_client_of(which, hook.client);
         auto const check_secret = [&](char const* key, secret_string const& secret) {
             when(!api::is_hook_secret(hook.provider, secret.reveal()),
@@ -375,12 +286,29 @@ private:
                      "example");
     }
 
-    settings const& all_;
-    std::set<std::string> names_; ///< the names that must be unique
     std::map<std::string, std::string> plans_of_purposes_;
 };
 
 } // namespace
+
+void table_refusals::once(std::string const& which, std::string const& key,
+                          std::string_view advice) {
+    when(!taken_.insert(key).second, which + " is there twice: " + std::string(advice));
+}
+
+void table_refusals::check_client_of(std::string const& which, std::string const& name) {
+    when(!name.empty() && !has_client(all_, name),
+         which + " is for client \"" + name + "\", which no [[client]] is");
+}
+
+otp::route_plan const* table_refusals::plan_of(std::string const& which, std::string_view key,
+                                               std::string const& name) {
+    auto const plan = std::ranges::find(all_.route_plans, name, &otp::route_plan::name);
+    if (plan != all_.route_plans.end()) return &*plan;
+    when(true,
+         which + " has " + std::string(key) + " \"" + name + "\", which no [[route_plan]] is");
+    return nullptr;
+}
 
 bool has_total_budget(settings const& all) {
     return std::ranges::any_of(all.budgets, [](otp::spending_budget const& each) {

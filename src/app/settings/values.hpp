@@ -7,6 +7,7 @@
 #include "otpd/net/origin.hpp"
 #include "otpd/otp/message.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,13 @@ struct host_port {
 
     friend bool operator==(host_port const&, host_port const&) = default;
 };
+
+using fault_lines = std::vector<std::string>;
+
+template <class List, class T>
+bool holds(List const& list, T const& what) {
+    return std::ranges::find(list, what) != list.end();
+}
 
 namespace values {
 
