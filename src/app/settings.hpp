@@ -28,13 +28,13 @@ struct settings {
     server_settings server;
     admin_settings admin;
     bridgexapi_settings bridgexapi;
+    /// [otp], and as parts of the policy [numbers], [pumping], [[limit]], [[route_plan]] and
+    /// [[budget]].
     otp_settings otp;
     auth_settings auth;
     compat_settings compat;
     store_settings store;
     limits_settings limits;
-    otp::pumping_rules pumping;
-    numbers_settings numbers;
     routes_settings routes;
     money_settings spending; ///< section [money]
     delivery_settings delivery;
@@ -45,13 +45,10 @@ struct settings {
 
     // Tables that may occur any number of times, in the file only.
     std::vector<api::credential> clients;             ///< `[[client]]`
-    std::vector<otp::limit> own_limits;               ///< `[[limit]]`
     std::vector<otp::message_template> templates;     ///< `[[template]]`, in addition to
                                                       ///  otp.message_template
     std::vector<purpose_settings> purposes;           ///< `[[purpose]]`
     std::vector<test_number_settings> test_numbers;   ///< `[[test_number]]`
-    std::vector<otp::route_plan> route_plans;         ///< `[[route_plan]]`
-    std::vector<otp::spending_budget> budgets;        ///< `[[budget]]`
     std::vector<webhook::endpoint> webhook_endpoints; ///< `[[webhook]]`
     std::vector<api::hook> hooks;                     ///< `[[hook]]`
 

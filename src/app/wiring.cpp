@@ -5,7 +5,6 @@
 #include "otpd/store/postgres_store.hpp"
 #include "otpd/store/redis_store.hpp"
 #include "otpd/store/sqlite_store.hpp"
-#include "settings/keys.hpp"
 
 #include <algorithm>
 #include <array>
@@ -198,35 +197,25 @@ std::vector<std::string> names_of_clients(settings const& settings) {
 
 namespace {
 
+/// The built-in ones, and the operator's own.
 std::vector<otp::limit> limits_of(settings const& settings) {
+    if (!settings.limits.enabled) return {};
     std::vector<otp::limit> list;
-    auto const& observed = settings.limits.observe;
     for (auto const& each : built_in_limits()) {
         auto const quota = settings.limits.*each.quota;
         if (quota == 0) continue;
-        bool const observe = std::ranges::find(observed, each.name) != observed.end();
+        bool const is_observed = holds(settings.limits.observe, each.name);
         list.push_back({std::string(each.name),
                         each.key,
                         quota,
                         each.window,
-                        observe ? otp::limit_mode::observe : otp::limit_mode::enforce,
+                        is_observed ? otp::limit_mode::observe : otp::limit_mode::enforce,
                         each.step,
                         {}});
     }
-    list.insert(list.end(), settings.own_limits.begin(), settings.own_limits.end());
+    list.insert(list.end(), settings.otp.limits.begin(), settings.otp.limits.end());
     // Groups checks with the same key, so that each is hashed once (otp/limits/limiter.cpp).
     std::ranges::stable_sort(list, {}, &otp::limit::key);
-    return list;
-}
-
-std::vector<otp::spending_budget> budgets_of(settings const& settings) {
-    auto list = settings.budgets;
-    if (auto const cap = daily_cap_of(settings); cap > money()) {
-        otp::spending_budget in_all;
-        in_all.name = daily_cap_name;
-        in_all.cap = cap;
-        list.push_back(std::move(in_all));
-    }
     return list;
 }
 
@@ -266,17 +255,19 @@ otp::policy policy_of(settings const& settings) {
     auto& guesses = rules.guesses;
     bool const nobody_waits = guesses.wait_base == guesses.wait_base.zero();
     guesses.wait_from = nobody_waits ? 0 : std::max(1U, guesses.quota / 2);
-    rules.plans = settings.route_plans;
     rules.explore_percent = settings.routes.explore_percent;
     rules.assumed_price = settings.spending.assumed_price;
     rules.templates.insert(rules.templates.end(), settings.templates.begin(),
                            settings.templates.end());
     add_purposes(rules, settings);
-    if (settings.limits.enabled) rules.limits = limits_of(settings);
-    rules.budgets = budgets_of(settings); // bounds spending even if nothing else is configured
-    rules.pumping = settings.pumping;
-    rules.pumping.enabled = settings.pumping.enabled && settings.limits.enabled;
-    rules.destinations = settings.numbers;
+    rules.limits = limits_of(settings);
+    rules.pumping.enabled = rules.pumping.enabled && settings.limits.enabled;
+    // Bounds spending even if nothing else is configured.
+    if (auto const cap = daily_cap_of(settings); cap > money()) {
+        auto& of_all = rules.budgets.emplace_back();
+        of_all.name = daily_cap_name;
+        of_all.cap = cap;
+    }
     for (auto const& each : settings.test_numbers)
         rules.test_numbers.push_back(
             {each.number.value(), passcode::parse(each.code.reveal()).value(), each.until});

@@ -149,8 +149,8 @@ bool has_a_limit(settings const& all) {
                each.client.empty();
     };
     return std::ranges::any_of(built_in_limits(), built_in) ||
-           std::ranges::any_of(all.own_limits, own) ||
-           (all.pumping.enabled && all.pumping.mode == limit_mode::enforce);
+           std::ranges::any_of(all.otp.limits, own) ||
+           (all.otp.pumping.enabled && all.otp.pumping.mode == limit_mode::enforce);
 }
 
 /// Checks settings for a server.listen that other machines reach.

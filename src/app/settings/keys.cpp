@@ -19,15 +19,16 @@ std::string upper(std::string_view text) {
     return out;
 }
 
-template <class Section>
-void add_section(std::vector<setting_key>& to, std::string_view name, Section settings::* section) {
-    Section::declare(declaration<settings>(name, to).part(section));
+/// `section` is a member of the settings, or returns one.
+template <class Member>
+void add_section(std::vector<setting_key>& to, std::string_view name, Member section) {
+    using options = std::remove_cvref_t<std::invoke_result_t<Member, settings&>>;
+    options::declare(declaration<settings>(name, to).part(section));
 }
 
 /// A section of parts that live as long as the process: sockets, threads, connections, files.
-template <class Section>
-void add_fixed_section(std::vector<setting_key>& to, std::string_view name,
-                       Section settings::* section) {
+template <class Member>
+void add_fixed_section(std::vector<setting_key>& to, std::string_view name, Member section) {
     auto const before = static_cast<std::ptrdiff_t>(to.size());
     add_section(to, name, section);
     std::for_each(to.begin() + before, to.end(), [](setting_key& key) { key.at_restart(); });
@@ -43,8 +44,8 @@ std::vector<setting_key> all_keys() {
     add_section(all, "compat", &settings::compat);
     add_fixed_section(all, "store", &settings::store);
     add_section(all, "limits", &settings::limits);
-    add_section(all, "pumping", &settings::pumping);
-    add_section(all, "numbers", &settings::numbers);
+    add_section(all, "pumping", [](auto& in) -> auto& { return in.otp.pumping; });
+    add_section(all, "numbers", [](auto& in) -> auto& { return in.otp.destinations; });
     add_section(all, "routes", &settings::routes);
     add_section(all, "money", &settings::spending);
     add_section(all, "delivery", &settings::delivery);

@@ -225,8 +225,8 @@ std::vector<std::string> settings_notes(settings const& settings, std::chrono::s
     if (!settings.clients.empty() && settings.admin.token.empty() && settings.admin.socket.empty())
         notes.emplace_back("with a [[client]] nobody sees account, budgets and scores through the "
                            "API: set admin.token for the admin listener, or admin.socket");
-    if (settings.limits.enabled && settings.pumping.enabled &&
-        settings.pumping.mode == otp::limit_mode::observe)
+    if (settings.limits.enabled && settings.otp.pumping.enabled &&
+        settings.otp.pumping.mode == otp::limit_mode::observe)
         notes.emplace_back(
             "pumping.mode = observe: pumped SMS are logged and counted, not refused");
     if (!settings.tracing.url.empty() && !net::parse_base_url(settings.tracing.url))

@@ -92,7 +92,7 @@ private:
     void check_plan(std::string const& which, purpose_settings const& table) {
         if (table.plan.empty()) return;
         plan_of(which, "route_plan", table.plan);
-        for (auto const& plan : all_.route_plans)
+        for (auto const& plan : all_.otp.plans)
             when(plan.name != table.plan && holds(plan.purposes, table.name),
                  which + " has route_plan \"" + table.plan + "\" and is a purpose of " +
                      named("route_plan", plan.name) + ": leave it out of one of them");

@@ -100,7 +100,7 @@ struct bridgexapi_settings : bridgexapi::client_options {
     }
 };
 
-/// Contains only the policy's keys of [otp]; policy_of() completes it.
+/// A policy that policy_of() completes.
 struct otp_settings : otp::policy {
     bool cooldown_doubles = false;
     std::chrono::seconds cooldown_longest{900}; ///< with cooldown_doubles; a longer cooldown never
@@ -134,9 +134,6 @@ struct otp_settings : otp::policy {
             .at_restart();
     }
 };
-
-/// The destinations that may receive codes.
-using numbers_settings = otp::destination_rules;
 
 /// The table `[[purpose]]`: what differs from [otp] for one purpose.
 struct purpose_settings {

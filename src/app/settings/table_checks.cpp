@@ -52,7 +52,7 @@ public:
         std::ranges::move(check_texts(all_), std::back_inserter(lines));
         for (auto const& each : all_.test_numbers)
             check_test_number(each);
-        for (auto const& each : all_.route_plans)
+        for (auto const& each : all_.otp.plans)
             check_plan(each);
         for (auto const& each : all_.webhook_endpoints)
             check_webhook(each);
@@ -109,7 +109,8 @@ private:
              which + " may not use otp.default_route_id = " + std::to_string(general) +
                  ": give it a default_route_id");
         for (auto const& country : client.countries)
-            when(!all_.numbers.countries.empty() && !holds(all_.numbers.countries, country),
+            when(!all_.otp.destinations.countries.empty() &&
+                     !holds(all_.otp.destinations.countries, country),
                  which + " has country " + country +
                      ", which is not in numbers.countries: add it there or leave it out");
         if (!client.default_plan.empty()) check_plan_of(client, which);
@@ -131,25 +132,25 @@ private:
     /// nothing, and a denied country would not be refused.
     void check_countries_are_known() {
         auto const known_for = [&](bool has_country, std::string const& what) {
-            when(has_country && !all_.numbers.checked,
+            when(has_country && !all_.otp.destinations.checked,
                  what + " needs numbers.check = true: without it no country is known");
         };
         auto const names_country = [](std::vector<otp::destination> const& list) {
             return std::ranges::any_of(list, &otp::destination::is_country);
         };
-        known_for(!all_.numbers.countries.empty(), "numbers.countries");
-        known_for(names_country(all_.numbers.denied), "a country in numbers.denied");
-        known_for(names_country(all_.numbers.trusted), "a country in numbers.trusted");
+        known_for(!all_.otp.destinations.countries.empty(), "numbers.countries");
+        known_for(names_country(all_.otp.destinations.denied), "a country in numbers.denied");
+        known_for(names_country(all_.otp.destinations.trusted), "a country in numbers.trusted");
         for (auto const& [profile, tokens] : all_.clients)
             known_for(!profile.countries.empty(), "countries of " + named("client", profile.name));
-        for (auto const& each : all_.own_limits)
+        for (auto const& each : all_.otp.limits)
             known_for(each.key == otp::limit_key::country,
                       "key = \"country\" of " + named("limit", each.name));
-        for (auto const& plan : all_.route_plans)
+        for (auto const& plan : all_.otp.plans)
             known_for(std::ranges::any_of(plan.steps,
                                           [](auto const& step) { return !step.countries.empty(); }),
                       "countries of " + named("route_plan", plan.name));
-        for (auto const& each : all_.budgets)
+        for (auto const& each : all_.otp.budgets)
             known_for(each.key == otp::budget_key::country,
                       "key = \"country\" of " + named("budget", each.name));
     }
@@ -163,14 +164,14 @@ private:
         auto const is_taken = [&](std::string const& name) {
             return !taken.insert(name).second || name.starts_with("pumping_");
         };
-        for (auto const& each : all_.own_limits) {
+        for (auto const& each : all_.otp.limits) {
             auto const which = named("limit", each.name);
             when(is_taken(each.name),
                  which + ": there is a limit of that name already, choose another");
             check_client_of(which, each.client);
         }
         taken.emplace("ledger");
-        for (auto const& each : all_.budgets) {
+        for (auto const& each : all_.otp.budgets) {
             auto const which = named("budget", each.name);
             when(is_taken(each.name),
                  which + ": there is a limit or budget of that name already, choose another");
@@ -219,7 +220,7 @@ private:
         auto const covers = [](otp::spending_budget const& each) {
             return each.mode == otp::limit_mode::enforce && each.only.empty();
         };
-        when(std::ranges::none_of(all_.budgets, covers),
+        when(std::ranges::none_of(all_.otp.budgets, covers),
              which + " has hedge and no budget covers it: add a [[budget]] with mode = \"enforce\" "
                      "and without `only`");
     }
@@ -261,15 +262,15 @@ private:
             for (auto const& each : destinations)
                 if (each.is_country()) list.emplace_back(where, each.text);
         };
-        add("numbers.countries", all_.numbers.countries);
-        add_destinations("numbers.denied", all_.numbers.denied);
-        add_destinations("numbers.trusted", all_.numbers.trusted);
+        add("numbers.countries", all_.otp.destinations.countries);
+        add_destinations("numbers.denied", all_.otp.destinations.denied);
+        add_destinations("numbers.trusted", all_.otp.destinations.trusted);
         for (auto const& [profile, tokens] : all_.clients)
             add(named("client", profile.name), profile.countries);
-        for (auto const& plan : all_.route_plans)
+        for (auto const& plan : all_.otp.plans)
             for (auto const& step : plan.steps)
                 add(named("route_plan", plan.name), step.countries);
-        for (auto const& budget : all_.budgets)
+        for (auto const& budget : all_.otp.budgets)
             if (budget.key == otp::budget_key::country && !budget.only.empty())
                 list.emplace_back(named("budget", budget.name), budget.only);
         return list;
@@ -303,15 +304,15 @@ void table_refusals::check_client_of(std::string const& which, std::string const
 
 otp::route_plan const* table_refusals::plan_of(std::string const& which, std::string_view key,
                                                std::string const& name) {
-    auto const plan = std::ranges::find(all_.route_plans, name, &otp::route_plan::name);
-    if (plan != all_.route_plans.end()) return &*plan;
+    auto const plan = std::ranges::find(all_.otp.plans, name, &otp::route_plan::name);
+    if (plan != all_.otp.plans.end()) return &*plan;
     when(true,
          which + " has " + std::string(key) + " \"" + name + "\", which no [[route_plan]] is");
     return nullptr;
 }
 
 bool has_total_budget(settings const& all) {
-    return std::ranges::any_of(all.budgets, [](otp::spending_budget const& each) {
+    return std::ranges::any_of(all.otp.budgets, [](otp::spending_budget const& each) {
         return each.key == otp::budget_key::total && each.mode == otp::limit_mode::enforce;
     });
 }

@@ -257,28 +257,27 @@ void add_differences(std::vector<Entry> const& a, std::vector<Entry> const& b,
         if (!is_in_b(each) && !holds(titles, title(each))) titles.push_back(title(each));
 }
 
-/// `entries` is the member of the settings; `title_of` names an entry in lists.
-template <class Entry>
-table_kind kind_of(std::string name, std::string help, std::string more,
-                   std::vector<Entry> settings::* entries, std::string (*title_of)(Entry const&),
-                   finisher<Entry> finish = nullptr) {
+/// `entries` is a member of the settings or returns one; `title_of` names an entry in lists.
+template <class Entry, class Member>
+table_kind kind_of(std::string name, std::string help, std::string more, Member entries,
+                   std::string (*title_of)(Entry const&), finisher<Entry> finish = nullptr) {
     auto const keys = keys_of<Entry>(name);
     auto const title = [name, title_of](Entry const& of) { return name + '.' + title_of(of); };
     table_kind out{name, std::move(help), std::move(more), {keys.begin(), keys.end()}, {}, {}, {}};
     out.read = [=](found_table const& table, settings& to, reading& with) {
         if (auto entry = read_entry(table, keys, finish, with))
-            (to.*entries).push_back(*std::move(entry));
+            std::invoke(entries, to).push_back(*std::move(entry));
     };
     out.describe = [=](settings const& from) {
         std::vector<setting_line> lines;
-        for (auto const& each : from.*entries)
+        for (auto const& each : std::invoke(entries, from))
             lines.push_back({title(each), shown(each, keys, "; ")});
         return lines;
     };
     out.differences = [=](settings const& a, settings const& b) {
         std::vector<std::string> titles;
-        add_differences(a.*entries, b.*entries, keys, title, titles);
-        add_differences(b.*entries, a.*entries, keys, title, titles);
+        add_differences(std::invoke(entries, a), std::invoke(entries, b), keys, title, titles);
+        add_differences(std::invoke(entries, b), std::invoke(entries, a), keys, title, titles);
         return titles;
     };
     return out;
@@ -303,9 +302,10 @@ std::span<table_kind const> table_kinds() {
             "are its own.",
             "[API clients](operations.md#api-clients)", &settings::clients,
             [](auto const& of) { return of.profile.name; }, finish_client),
-        kind_of<otp::limit>("limit", "A limit of your own, besides those of [limits].",
-                            "[Limits](limits.md#limits-of-your-own)", &settings::own_limits,
-                            name_in),
+        kind_of<otp::limit>(
+            "limit", "A limit of your own, besides those of [limits].",
+            "[Limits](limits.md#limits-of-your-own)",
+            [](auto& in) -> auto& { return in.otp.limits; }, name_in),
         kind_of<otp::message_template>(
             "template", "Text for a purpose, a language or both, instead of otp.message_template.",
             "[the message](for-application-developers.md#autofill)", &settings::templates,
@@ -320,13 +320,13 @@ std::span<table_kind const> table_kinds() {
             "monitoring.",
             "[Test numbers](operations.md#test-numbers)", &settings::test_numbers,
             [](auto const& of) { return of.number->masked(); }),
-        kind_of<otp::route_plan>("route_plan",
-                                 "The routes that a send may take, in order. It takes no other.",
-                                 "[Routes](routes.md#which-route-a-send-takes)",
-                                 &settings::route_plans, name_in, finish_plan),
-        kind_of<otp::spending_budget>("budget", "How much may be spent on SMS.",
-                                      "[Budgets](routes.md#budgets)", &settings::budgets, name_in,
-                                      finish_budget),
+        kind_of<otp::route_plan>(
+            "route_plan", "The routes that a send may take, in order. It takes no other.",
+            "[Routes](routes.md#which-route-a-send-takes)",
+            [](auto& in) -> auto& { return in.otp.plans; }, name_in, finish_plan),
+        kind_of<otp::spending_budget>(
+            "budget", "How much may be spent on SMS.", "[Budgets](routes.md#budgets)",
+            [](auto& in) -> auto& { return in.otp.budgets; }, name_in, finish_budget),
         kind_of<webhook::endpoint>(
             "webhook",
             "A server that receives the events of verifications, signed as Standard Webhooks say.",

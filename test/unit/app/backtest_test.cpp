@@ -59,7 +59,7 @@ app::settings without_limits() {
     app::settings all;
     all.limits.client_1m = 0;
     all.limits.global_1m = 0;
-    all.pumping.enabled = false;
+    all.otp.pumping.enabled = false;
     return all;
 }
 
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(says_that_second_messages_and_variables_are_left_out) {
     plan.steps[0].route_id = 3;
     plan.steps[1].route_id = 1;
     plan.hedge = true;
-    with_both.route_plans.push_back(plan);
+    with_both.otp.plans.push_back(plan);
     app::purpose_settings payment;
     payment.name = "payment";
     payment.variables = {"amount"};
@@ -160,8 +160,8 @@ BOOST_AUTO_TEST_CASE(admits_what_a_looser_limit_admits) {
 
 BOOST_AUTO_TEST_CASE(lets_solved_challenges_pass_the_guard) {
     auto guarded = without_limits();
-    guarded.pumping.enabled = true;
-    guarded.pumping.country_out_max = 1;
+    guarded.otp.pumping.enabled = true;
+    guarded.otp.pumping.country_out_max = 1;
     for (bool const is_solved : {false, true}) {
         timeline lines;
         lines.sent(1, 1);

@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(a_limit_that_observes_is_named_as_its_key) {
 }
 
 BOOST_AUTO_TEST_CASE(every_type_of_line_is_named_where_one_is_refused) {
-    for (auto const type : otpd::app::settings().numbers.line_types)
+    for (auto const type : otpd::app::settings().otp.destinations.line_types)
         BOOST_TEST(contains(key("numbers.line_types").allowed, to_string(type)));
     for (auto const* other : {"premium_rate", "shared_cost", "pager", "voicemail", "satellite"})
         BOOST_TEST(contains(key("numbers.line_types").allowed, other));

@@ -66,8 +66,8 @@ BOOST_AUTO_TEST_CASE(a_plan_that_hedges_has_another_route_reports_and_a_budget) 
     };
     good(with_config(within(7))); // 2 s, and two polls of 2.5 s
     BOOST_TEST(contains(fault(with_config(within(6))), "before delivery.interval_ms"));
-    BOOST_TEST(good(with_config(two + budget_named("b"))).route_plans.at(0).hedge);
-    BOOST_TEST(!good(with_config(plan_named("a"))).route_plans.at(0).hedge);
+    BOOST_TEST(good(with_config(two + budget_named("b"))).otp.plans.at(0).hedge);
+    BOOST_TEST(!good(with_config(plan_named("a"))).otp.plans.at(0).hedge);
 }
 
 BOOST_AUTO_TEST_CASE(the_routes_of_a_plan_are_allowed_ones) {

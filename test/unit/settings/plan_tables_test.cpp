@@ -35,8 +35,8 @@ BOOST_AUTO_TEST_CASE(a_plan_may_be_written_in_one_line) {
     auto const all = good(with_config(
         "[[route_plan]]\nname=\"login\"\nsteps=[{route=8, caller_id=\"YOURAPP\"}, {route=1}, "
         "{route=3}]\n"));
-    BOOST_TEST_REQUIRE(all.route_plans.size() == 1U);
-    auto const& plan = all.route_plans[0];
+    BOOST_TEST_REQUIRE(all.otp.plans.size() == 1U);
+    auto const& plan = all.otp.plans[0];
     BOOST_TEST(plan.name == "login");
     BOOST_TEST(plan.purposes.empty());
     BOOST_TEST_REQUIRE(plan.steps.size() == 3U);
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_plan_may_be_written_in_one_line) {
 BOOST_AUTO_TEST_CASE(steps_may_be_tables_of_their_own) {
     auto const all = good(with_config("[[route_plan]]\nname = \"a\"\n[[route_plan.steps]]\n"
                                       "route = 8\n[[route_plan.steps]]\nroute = 1\n"));
-    BOOST_TEST(all.route_plans.at(0).steps.size() == 2U);
+    BOOST_TEST(all.otp.plans.at(0).steps.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_step_may_have) {
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(all_that_a_step_may_have) {
                         "deliver_within_seconds = 30}, "
                         "{best = \"cheapest\", routes = [3, 1]}") +
         "purposes = [\"Pay Now\", \"login\"]\n"));
-    auto const& plan = all.route_plans.at(0);
+    auto const& plan = all.otp.plans.at(0);
     BOOST_TEST((plan.purposes == std::vector<std::string>{"login", "pay now"}));
     auto const& step = plan.steps.at(0);
     BOOST_TEST(step.route_id == 0);
@@ -166,15 +166,15 @@ BOOST_AUTO_TEST_CASE(all_that_a_budget_may_have) {
     auto const all = good(with_config(
         budget("total") + "[[budget]]\nname = \"c\"\nkey = \"purpose\"\nperiod = \"month\"\n"
                           "cap = \"12.345678\"\nonly = \" Pay Now \"\nmode = \"observe\"\n"));
-    BOOST_TEST_REQUIRE(all.budgets.size() == 2U);
-    auto const& total = all.budgets[0];
+    BOOST_TEST_REQUIRE(all.otp.budgets.size() == 2U);
+    auto const& total = all.otp.budgets[0];
     BOOST_TEST(total.name == "b");
     BOOST_TEST((total.key == budget_key::total));
     BOOST_TEST((total.period == budget_period::day));
     BOOST_TEST(total.cap.micros() == 5'000'000);
     BOOST_TEST(total.only.empty());
     BOOST_TEST((total.mode == otpd::otp::limit_mode::enforce));
-    auto const& one = all.budgets[1];
+    auto const& one = all.otp.budgets[1];
     BOOST_TEST((one.key == budget_key::purpose));
     BOOST_TEST((one.period == budget_period::month));
     BOOST_TEST(one.cap.micros() == 12'345'678);
@@ -183,8 +183,8 @@ BOOST_AUTO_TEST_CASE(all_that_a_budget_may_have) {
 }
 
 BOOST_AUTO_TEST_CASE(whom_a_budget_is_for_is_one_of_its_key) {
-    BOOST_TEST(good(with_config(only("route", "8"))).budgets.at(0).only == "8");
-    BOOST_TEST(good(with_config(only("country", "NL"))).budgets.at(0).only == "NL");
+    BOOST_TEST(good(with_config(only("route", "8"))).otp.budgets.at(0).only == "8");
+    BOOST_TEST(good(with_config(only("country", "NL"))).otp.budgets.at(0).only == "NL");
     for (auto const& [key, what] :
          std::vector<std::pair<std::string, std::string>>{{"total", "shop"},
                                                           {"client", "Shop"},

@@ -295,9 +295,9 @@ BOOST_AUTO_TEST_CASE(entries_keep_their_order_up_to_a_thousand) {
         text += "[[limit]]\nname=\"n" + std::to_string(i) +
                 "\"\nkey=\"number\"\nquota=1\nwindow_seconds=1\n";
     auto const all = good(with_config(text));
-    BOOST_TEST_REQUIRE(all.own_limits.size() == 1000U);
-    BOOST_TEST(all.own_limits[0].name == "n0");
-    BOOST_TEST(all.own_limits[999].name == "n999");
+    BOOST_TEST_REQUIRE(all.otp.limits.size() == 1000U);
+    BOOST_TEST(all.otp.limits[0].name == "n0");
+    BOOST_TEST(all.otp.limits[999].name == "n999");
     text += "[[limit]]\nname=\"x\"\nkey=\"number\"\nquota=1\nwindow_seconds=1\n";
     BOOST_TEST(fault(with_config(text)) == "config.toml:1: more than 1000 [[limit]]");
 }
@@ -352,15 +352,15 @@ BOOST_AUTO_TEST_CASE(all_that_a_limit_may_have) {
                                "client = \"shop\"\n"
                                "[[limit]]\nname = \"b\"\nkey = \"everybody\"\nquota = 1\n"
                                "window_seconds = 1\n"));
-    BOOST_TEST_REQUIRE(all.own_limits.size() == 2U);
-    auto const& a = all.own_limits[0];
+    BOOST_TEST_REQUIRE(all.otp.limits.size() == 2U);
+    auto const& a = all.otp.limits[0];
     BOOST_TEST((a.key == otpd::otp::limit_key::caller_address));
     BOOST_TEST(a.quota == 7U);
     BOOST_TEST((a.window == 90s));
     BOOST_TEST((a.mode == otpd::otp::limit_mode::observe));
     BOOST_TEST((a.step == otpd::otp::limit_step::guess));
     BOOST_TEST(a.client == "shop");
-    auto const& b = all.own_limits[1];
+    auto const& b = all.otp.limits[1];
     BOOST_TEST((b.key == otpd::otp::limit_key::everybody));
     BOOST_TEST((b.mode == otpd::otp::limit_mode::enforce));
     BOOST_TEST((b.step == otpd::otp::limit_step::send));
