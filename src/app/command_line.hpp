@@ -1,8 +1,9 @@
 #pragma once
 
 /// Turns `argv`, the environment and the files into checked settings, or into an exit code and a
-/// text. Only this part of the settings reads the process.
+/// text.
 
+#include "process_sources.hpp"
 #include "settings.hpp"
 
 #include <map>
@@ -39,26 +40,6 @@ struct backtest_line {
 [[nodiscard]] boost::system::result<backtest_line, settings_faults>
 parse_backtest_line(int argc, char const* const* argv);
 [[nodiscard]] std::string backtest_usage();
-
-/// A copy of the process's environment at its construction. SIGHUP finds the same values later.
-class process_environment {
-public:
-    process_environment();
-
-    [[nodiscard]] std::map<std::string, std::string> variables() const;
-    /// Overwrites the values of secrets in the process's environment, which /proc/PID/environ
-    /// shows. A partly secret value, such as store.url, is overwritten as a whole. Call it before
-    /// there are other threads.
-    static void wipe_secrets();
-
-private:
-    std::map<std::string, secret_string> variables_;
-};
-
-/// Opens --config (must exist) or else ./config.toml (optional), and ./.env (optional). The limits
-/// are 256 KiB for TOML and 64 KiB for .env.
-[[nodiscard]] boost::system::result<settings_sources, settings_faults>
-read_sources(command_line const& line, process_environment const& environment);
 
 /// The output and exit code of a program that does not start.
 struct early_exit {
