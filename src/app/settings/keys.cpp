@@ -22,8 +22,8 @@ std::string upper(std::string_view text) {
 /// `section` is a member of the settings, or returns one.
 template <class Member>
 void add_section(std::vector<setting_key>& to, std::string_view name, Member section) {
-    using options = std::remove_cvref_t<std::invoke_result_t<Member, settings&>>;
-    options::declare(declaration<settings>(name, to).part(section));
+    using struct_of = std::remove_cvref_t<std::invoke_result_t<Member, settings&>>;
+    struct_of::declare(declaration<settings>(name, to).part(section));
 }
 
 /// A section of parts that live as long as the process: sockets, threads, connections, files.
