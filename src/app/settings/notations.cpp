@@ -2,9 +2,8 @@
 
 #include "limits.hpp"
 #include "otpd/bridgexapi/types.hpp"
-#include "otpd/core/decimal.hpp"
+#include "otpd/core/encoding.hpp"
 #include "otpd/core/passcode.hpp"
-#include "otpd/otp/client.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -12,8 +11,6 @@
 namespace otpd::app {
 
 namespace {
-
-constexpr std::size_t max_name = otp::client::max_name_length;
 
 /// ASCII 0x20..0x7e.
 bool is_printable(std::string_view text) {
@@ -54,6 +51,37 @@ notation<std::string> url_or_empty(std::string const& allowed, net::clear_text i
     return {{value_kind::text, "empty or " + allowed}, parse, std::identity()};
 }
 
+constexpr std::size_t max_secret_length = 1024;
+constexpr std::size_t min_hmac_secret_length = 32; // as long as the digest (RFC 2104 3)
+constexpr std::size_t max_previous_secrets = 8;
+
+bool is_header_value(std::string_view text) {
+    return text.size() <= max_secret_length &&
+           std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+bool is_operator_token(std::string_view text) {
+    constexpr std::size_t least = 16;
+    return text.empty() || (text.size() >= least && is_header_value(text));
+}
+
+bool is_hmac_secret(std::string_view text) {
+    return text.size() >= min_hmac_secret_length && text.size() <= max_secret_length &&
+           values::has_different_bytes(text) && text != "change-me-in-production";
+}
+
+std::optional<secret_string> parse_signing_secret(std::string_view text) {
+    constexpr std::string_view prefix = "whsec_";
+    constexpr std::size_t least = 24;
+    constexpr std::size_t most = 64;
+    if (!text.starts_with(prefix)) return std::nullopt;
+    auto bytes = from_base64(text.substr(prefix.size()));
+    if (!bytes || bytes->size() < least || bytes->size() > most ||
+        !values::has_different_bytes(*bytes))
+        return std::nullopt;
+    return secret_string(*std::move(bytes));
+}
+
 } // namespace
 
 std::string notations::bounds(std::string_view of, double least, double most) {
@@ -86,18 +114,6 @@ notation<std::chrono::milliseconds> notations::seconds(double least, double most
     return {{plain.kind, plain.allowed + " seconds", least, most}, parse, show};
 }
 
-notation<bool> notations::flag() {
-    return {{value_kind::boolean, "true or false"}, values::parse_boolean, [](bool value) {
-                return value ? "true" : "false";
-            }};
-}
-
-notation<money> notations::amount() {
-    return {{value_kind::money, "an amount such as 0.085, with at most 6 decimals"},
-            values::parse_money,
-            to_decimal};
-}
-
 notation<money> notations::price() {
     auto const parse = [](std::string_view text) {
         auto const value = values::parse_money(text);
@@ -106,11 +122,6 @@ notation<money> notations::price() {
     return {{value_kind::money, "an amount over 0 such as 0.085, with at most 6 decimals"},
             parse,
             to_decimal};
-}
-
-notation<std::chrono::sys_days> notations::date() {
-    return {
-        {value_kind::date, "a day such as 2027-01-31"}, values::parse_date, values::format_date};
 }
 
 notation<std::string> notations::text(std::string allowed,
@@ -141,34 +152,10 @@ notation<std::string> notations::name(std::string_view more, std::size_t most,
                 [=](std::string_view name) { return values::is_name(name, more, most); });
 }
 
-notation<std::string> notations::table_name() {
-    return name("_-", max_name, "1 to 32 lower-case letters, digits, _ and -");
-}
-
-notation<std::string> notations::plain_name() {
-    return name("_", max_name, "1 to 32 lower-case letters, digits and _");
-}
-
-notation<std::string> notations::client_name() {
-    return name("_-", max_name,
-                "the name of a [[client]], or default for the holder of auth.token");
-}
-
-notation<std::string> notations::plan_name(std::string allowed) {
-    return name("_-", max_name, std::move(allowed));
-}
-
 notation<std::string> notations::message_template() {
     return text("printable ASCII other than ` with {code} once, {minutes} (its life) where wanted "
                 "and no other braces, at most 158 characters and 160 GSM septets with the code",
                 is_message_template);
-}
-
-notation<std::string> notations::base_url() {
-    return {{value_kind::text,
-             "an https URL without user, query and fragment (http for loopback addresses only)"},
-            [](std::string_view text) { return values::parse_base_url(text); },
-            std::identity()};
 }
 
 notation<std::string> notations::own_url() {
@@ -199,12 +186,6 @@ notation<std::string> notations::webhook_url() {
     return out;
 }
 
-notation<host_port> notations::address() {
-    return {{value_kind::text, "HOST:PORT, with brackets round an IPv6 address"},
-            values::parse_host_port,
-            &host_port::to_string};
-}
-
 notation<store::location> notations::store_url() {
     return {{.kind = value_kind::text,
              .allowed = "memory:, sqlite:PATH, postgres://[USER:PASSWORD@]HOST[:PORT],.../DB, "
@@ -215,24 +196,8 @@ notation<store::location> notations::store_url() {
             &store::location::to_string};
 }
 
-notation<std::string> notations::postgres_schema() {
-    return text("a name of small letters, digits and _, at most 63", store::is_postgres_schema);
-}
-
 notation<std::string> notations::caller_id() {
     return text("3 to 11 printable ASCII characters without spaces at the ends", is_caller_id);
-}
-
-notation<std::string> notations::purpose() {
-    return {{value_kind::text, "1 to 50 printable ASCII characters"},
-            values::parse_purpose,
-            std::identity()};
-}
-
-notation<otp::locale_tag> notations::locale() {
-    return {{value_kind::text, "a language tag of BCP 47, such as nl, pt-BR or zh-Hans"},
-            otp::locale_tag::parse,
-            &otp::locale_tag::text};
 }
 
 notation<otp::autofill_suffix> notations::app_hash() {
@@ -256,12 +221,66 @@ notation<std::optional<phone_number>> notations::phone() {
         &phone_number::masked});
 }
 
-notation<otp::limit_mode> notations::mode() {
-    return word<otp::limit_mode>(words<2>{"enforce", "observe"});
+notation<secret_string> notations::secret(std::string allowed,
+                                          std::function<bool(std::string_view)> is_good) {
+    auto const parse = [is_good = std::move(is_good)](std::string_view text) {
+        return is_good(text) ? std::optional(secret_string(std::string(text))) : std::nullopt;
+    };
+    return {{.kind = value_kind::text, .allowed = std::move(allowed), .is_secret = true},
+            parse,
+            [](secret_string const& value) { return value.empty() ? "not set" : "set"; }};
 }
 
-notation<telemetry::level> notations::level() {
-    return word<telemetry::level>(words<5>{"trace", "debug", "info", "warn", "error"});
+notation<secret_string> notations::header_secret(std::string_view or_empty) {
+    return secret(std::string(or_empty) + "visible ASCII characters, at most 1024",
+                  is_header_value);
+}
+
+notation<secret_string> notations::operator_token() {
+    return secret("empty or 16 to 1024 visible ASCII characters", is_operator_token);
+}
+
+notation<secret_string> notations::hmac_secret() {
+    return secret("empty or 32 to 1024 random bytes, 8 of them different, not the well-known "
+                  "default (make one: openssl rand -hex 32)",
+                  [](std::string_view text) { return text.empty() || is_hmac_secret(text); });
+}
+
+notation<secret_string> notations::test_code() {
+    return secret("as many digits as otp.length says",
+                  [](std::string_view text) { return passcode::parse(text).has_value(); });
+}
+
+notation<std::vector<secret_string>> notations::hmac_secrets() {
+    return list_of(secret({}, is_hmac_secret),
+                   "at most 8 secrets of 32 to 1024 bytes each, 8 of them different, without "
+                   "commas",
+                   {.most = max_previous_secrets, .is_sorted = false, .may_repeat = true});
+}
+
+notation<std::vector<secret_string>> notations::signing_secrets() {
+    auto secret_of = secret({}, {});
+    secret_of.parse = parse_signing_secret;
+    return list_of(secret_of,
+                   "1 to 4 different secrets: whsec_ and base64 of 24 to 64 random bytes, 8 of "
+                   "them different",
+                   {.least = 1, .most = 4, .is_sorted = false});
+}
+
+notation<std::vector<secret_digest>> notations::token_digests() {
+    auto const parse = [](std::string_view text) -> std::optional<secret_digest> {
+        secret_digest digest{};
+        if (!from_hex(text, digest)) return std::nullopt;
+        return digest;
+    };
+    // An old token and its successor. check_tables() refuses equal ones.
+    auto out = list_of(notation<secret_digest>{{value_kind::text, {}}, parse, {}},
+                       "one or two different SHA-256 hashes in hexadecimal",
+                       {.least = 1, .most = 2, .is_sorted = false, .may_repeat = true});
+    out.show = [](std::vector<secret_digest> const& list) {
+        return std::to_string(list.size()) + " set";
+    };
+    return out;
 }
 
 notation<std::vector<http::address_range>> notations::ranges() {
@@ -290,11 +309,6 @@ notation<std::vector<int>> notations::routes(std::size_t least) {
 notation<std::vector<int>> notations::ranked_routes() {
     return list_of(route(), "a list of 2 to 8 different route ids from 1 to 8",
                    {.least = 2, .is_sorted = false});
-}
-
-notation<std::vector<std::string>> notations::purposes() {
-    return list_of(purpose(), "a list of different purposes of 1 to 50 printable ASCII characters",
-                   {});
 }
 
 notation<std::vector<std::string>> notations::countries() {

@@ -2,10 +2,12 @@
 
 /// The kinds of value: how each is written, read and shown, and what messages say is allowed.
 
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/numbering_plan.hpp"
 #include "otpd/core/phone_number.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/http/address_range.hpp"
+#include "otpd/otp/client.hpp"
 #include "otpd/otp/destinations.hpp"
 #include "otpd/otp/limits.hpp"
 #include "otpd/store/location.hpp"
@@ -73,12 +75,24 @@ struct notations {
     }
     static notation<double> number(double least, double most);
     static notation<std::chrono::milliseconds> seconds(double least, double most);
-    static notation<bool> flag();
+    static notation<bool> flag() {
+        return {{value_kind::boolean, "true or false"}, values::parse_boolean, [](bool value) {
+                    return value ? "true" : "false";
+                }};
+    }
     /// Digits, optionally a point and up to six more digits, under 10^9. Never uses floating point.
-    static notation<money> amount();
+    static notation<money> amount() {
+        return {{value_kind::money, "an amount such as 0.085, with at most 6 decimals"},
+                values::parse_money,
+                to_decimal};
+    }
     static notation<money> price(); ///< more than zero
     /// An existing day, as YYYY-MM-DD, from 1970 to 9999.
-    static notation<std::chrono::sys_days> date();
+    static notation<std::chrono::sys_days> date() {
+        return {{value_kind::date, "a day such as 2027-01-31"},
+                values::parse_date,
+                values::format_date};
+    }
 
     static notation<std::string> text(std::string allowed,
                                       std::function<bool(std::string_view)> is_good);
@@ -87,28 +101,63 @@ struct notations {
     /// The absolute path of a Unix socket to make, or empty.
     static notation<std::string> socket_path();
     static notation<std::string> name(std::string_view more, std::size_t most, std::string allowed);
-    static notation<std::string> table_name(); ///< of a table: lower-case letters, digits, _ and -
-    static notation<std::string> plain_name(); ///< without -
-    static notation<std::string> client_name();
-    static notation<std::string> plan_name(std::string allowed = "the name of a [[route_plan]]");
+    /// Of a table's entry.
+    static notation<std::string>
+    table_name(std::string allowed = "1 to 32 lower-case letters, digits, _ and -") {
+        return name("_-", otp::client::max_name_length, std::move(allowed));
+    }
+    static notation<std::string> plain_name() {
+        return name("_", otp::client::max_name_length, "1 to 32 lower-case letters, digits and _");
+    }
+    static notation<std::string> client_name() {
+        return table_name("the name of a [[client]], or default for the holder of auth.token");
+    }
+    static notation<std::string> plan_name(std::string allowed = "the name of a [[route_plan]]") {
+        return table_name(std::move(allowed));
+    }
     static notation<std::string> message_template();
-    static notation<std::string> base_url();
+    static notation<std::string> base_url() {
+        return {
+            {value_kind::text,
+             "an https URL without user, query and fragment (http for loopback addresses only)"},
+            [](std::string_view text) { return values::parse_base_url(text); },
+            std::identity()};
+    }
     static notation<std::string> own_url();       ///< the same, or empty
     static notation<std::string> collector_url(); ///< the same, also with http to anywhere
     /// The same with a path and a query; allow_private decides whether http is allowed. Shows only
     /// the host: the path may be a secret of the endpoint.
     static notation<std::string> webhook_url();
-    static notation<host_port> address();
+    static notation<host_port> address() {
+        return {{value_kind::text, "HOST:PORT, with brackets round an IPv6 address"},
+                values::parse_host_port,
+                &host_port::to_string};
+    }
     static notation<store::location> store_url();
-    static notation<std::string> postgres_schema();
+    static notation<std::string> postgres_schema() {
+        return text("a name of small letters, digits and _, at most 63", store::is_postgres_schema);
+    }
     /// 3 to 11 printable characters without spaces at the ends (BridgeXAPI's bounds).
     static notation<std::string> caller_id();
-    static notation<std::string> purpose(); ///< in its canonical form
-    static notation<otp::locale_tag> locale();
+    /// In its canonical form.
+    static notation<std::string> purpose() {
+        return {{value_kind::text, "1 to 50 printable ASCII characters"},
+                values::parse_purpose,
+                std::identity()};
+    }
+    static notation<otp::locale_tag> locale() {
+        return {{value_kind::text, "a language tag of BCP 47, such as nl, pt-BR or zh-Hans"},
+                otp::locale_tag::parse,
+                &otp::locale_tag::text};
+    }
     static notation<otp::autofill_suffix> app_hash();
     static notation<std::optional<phone_number>> phone();
-    static notation<otp::limit_mode> mode();
-    static notation<telemetry::level> level();
+    static notation<otp::limit_mode> mode() {
+        return word<otp::limit_mode>(words<2>{"enforce", "observe"});
+    }
+    static notation<telemetry::level> level() {
+        return word<telemetry::level>(words<5>{"trace", "debug", "info", "warn", "error"});
+    }
 
     static notation<secret_string> secret(std::string allowed,
                                           std::function<bool(std::string_view)> is_good);
@@ -167,7 +216,10 @@ struct notations {
     static notation<std::vector<int>> routes(std::size_t least = 0);
     /// The routes of a step, in the written order: without statistics, the first one is used.
     static notation<std::vector<int>> ranked_routes();
-    static notation<std::vector<std::string>> purposes();
+    static notation<std::vector<std::string>> purposes() {
+        return list_of(purpose(),
+                       "a list of different purposes of 1 to 50 printable ASCII characters", {});
+    }
     static notation<std::vector<std::string>> countries();
     static notation<std::vector<std::string>> web_otp_hosts();
     static notation<std::vector<std::string>> limit_names(); ///< of built_in_limits()

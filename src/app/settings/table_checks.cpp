@@ -6,6 +6,7 @@
 #include "otpd/store/limits.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -128,31 +129,68 @@ private:
                      ", which is its default_route_plan: add it to its routes or choose another");
     }
 
+    /// What names countries: "countries of " and `[[client]] "shop"`.
+    struct country_use {
+        std::string how;
+        std::string where;
+        std::vector<std::string> countries; ///< empty: all, by a key
+    };
+    [[nodiscard]] std::vector<country_use> uses_of_countries() const {
+        std::vector<country_use> uses;
+        auto const add = [&uses](char const* how, std::string where,
+                                 std::vector<std::string> countries) {
+            if (!countries.empty()) uses.push_back({how, std::move(where), std::move(countries)});
+        };
+        auto const countries_in = [](std::vector<otp::destination> const& list) {
+            std::vector<std::string> found;
+            for (auto const& each : list)
+                if (each.is_country()) found.push_back(each.text);
+            return found;
+        };
+        auto const only_of = [](otp::spending_budget const& each) {
+            return each.only.empty() ? std::vector<std::string>() : std::vector{each.only};
+        };
+        constexpr char const* by_key = "key = \"country\" of ";
+        auto const& numbers = all_.otp.destinations;
+        add("", "numbers.countries", numbers.countries);
+        add("a country in ", "numbers.denied", countries_in(numbers.denied));
+        add("a country in ", "numbers.trusted", countries_in(numbers.trusted));
+        for (auto const& [profile, tokens] : all_.clients)
+            add("countries of ", named("client", profile.name), profile.countries);
+        for (auto const& each : all_.otp.limits)
+            if (each.key == otp::limit_key::country)
+                uses.push_back({by_key, named("limit", each.name), {}});
+        for (auto const& plan : all_.otp.plans) {
+            std::vector<std::string> countries;
+            for (auto const& step : plan.steps)
+                countries.insert(countries.end(), step.countries.begin(), step.countries.end());
+            add("countries of ", named("route_plan", plan.name), std::move(countries));
+        }
+        for (auto const& each : all_.otp.budgets)
+            if (each.key == otp::budget_key::country)
+                uses.push_back({by_key, named("budget", each.name), only_of(each)});
+        return uses;
+    }
+
     /// Without the numbering plan, no number has a country: an allowed country would receive
     /// nothing, and a denied country would not be refused.
     void check_countries_are_known() {
-        auto const known_for = [&](bool has_country, std::string const& what) {
-            when(has_country && !all_.otp.destinations.checked,
-                 what + " needs numbers.check = true: without it no country is known");
-        };
-        auto const names_country = [](std::vector<otp::destination> const& list) {
-            return std::ranges::any_of(list, &otp::destination::is_country);
-        };
-        known_for(!all_.otp.destinations.countries.empty(), "numbers.countries");
-        known_for(names_country(all_.otp.destinations.denied), "a country in numbers.denied");
-        known_for(names_country(all_.otp.destinations.trusted), "a country in numbers.trusted");
-        for (auto const& [profile, tokens] : all_.clients)
-            known_for(!profile.countries.empty(), "countries of " + named("client", profile.name));
-        for (auto const& each : all_.otp.limits)
-            known_for(each.key == otp::limit_key::country,
-                      "key = \"country\" of " + named("limit", each.name));
-        for (auto const& plan : all_.otp.plans)
-            known_for(std::ranges::any_of(plan.steps,
-                                          [](auto const& step) { return !step.countries.empty(); }),
-                      "countries of " + named("route_plan", plan.name));
-        for (auto const& each : all_.otp.budgets)
-            known_for(each.key == otp::budget_key::country,
-                      "key = \"country\" of " + named("budget", each.name));
+        for (auto const& use : uses_of_countries())
+            when(!all_.otp.destinations.checked,
+                 use.how + use.where +
+                     " needs numbers.check = true: without it no country is known");
+    }
+
+    void check_countries_exist() {
+        std::optional<numbering_plan> plan; // loading it takes milliseconds
+        for (auto const& use : uses_of_countries())
+            for (auto const& country : use.countries) {
+                if (!plan) plan.emplace();
+                when(!plan->knows_country(country),
+                     use.where + " has country " + country +
+                         ", which does not exist: countries are called as in ISO 3166-1, GB for "
+                         "example");
+            }
     }
 
     /// Replies and metrics identify what refused a request by its name.
@@ -247,44 +285,6 @@ private:
         };
         check_secret("secret", hook.secret);
         if (!hook.old_secret.empty()) check_secret("old_secret", hook.old_secret);
-    }
-
-    using named_country = std::pair<std::string, std::string>; ///< position, and name
-
-    [[nodiscard]] std::vector<named_country> all_countries() const {
-        std::vector<named_country> list;
-        auto const add = [&](std::string const& where, std::vector<std::string> const& countries) {
-            for (auto const& country : countries)
-                list.emplace_back(where, country);
-        };
-        auto const add_destinations = [&](char const* where,
-                                          std::vector<otp::destination> const& destinations) {
-            for (auto const& each : destinations)
-                if (each.is_country()) list.emplace_back(where, each.text);
-        };
-        add("numbers.countries", all_.otp.destinations.countries);
-        add_destinations("numbers.denied", all_.otp.destinations.denied);
-        add_destinations("numbers.trusted", all_.otp.destinations.trusted);
-        for (auto const& [profile, tokens] : all_.clients)
-            add(named("client", profile.name), profile.countries);
-        for (auto const& plan : all_.otp.plans)
-            for (auto const& step : plan.steps)
-                add(named("route_plan", plan.name), step.countries);
-        for (auto const& budget : all_.otp.budgets)
-            if (budget.key == otp::budget_key::country && !budget.only.empty())
-                list.emplace_back(named("budget", budget.name), budget.only);
-        return list;
-    }
-
-    void check_countries_exist() {
-        auto const list = all_countries();
-        if (list.empty()) return; // loading the numbering plans takes milliseconds
-        numbering_plan const plan;
-        for (auto const& [where, country] : list)
-            when(!plan.knows_country(country),
-                 where + " has country " + country +
-                     ", which does not exist: countries are called as in ISO 3166-1, GB for "
-                     "example");
     }
 
     std::map<std::string, std::string> plans_of_purposes_;
