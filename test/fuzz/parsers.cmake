@@ -13,7 +13,7 @@ set(otp_sources crypto/hmac crypto/key_ring crypto/sealer delivery/followed_text
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields free_text hook_message hook_signature idempotency_key json_body query)
 set(app_sources settings/checks settings/dotenv settings/keys settings/limits settings/load settings/notations settings/print
-  settings/purposes settings/table_checks settings/tables settings/toml settings/values)
+  settings/purposes settings/sources settings/table_checks settings/tables settings/toml settings/values)
 set(boost_sources asio beast json)
 
 add_library(fuzzed_parsers STATIC EXCLUDE_FROM_ALL)
