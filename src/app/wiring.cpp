@@ -13,6 +13,73 @@
 
 namespace otpd::app {
 
+namespace {
+
+http::server_options options_for_operators(std::string name) {
+    constexpr std::size_t connections_max = 64;
+    http::server_options options;
+    options.name = std::move(name);
+    options.connections_max = connections_max;
+    options.drain_quiet = std::chrono::milliseconds(0);
+    return options;
+}
+
+store::location server_of(store_settings const& settings) {
+    auto where = settings.url;
+    if (!settings.password.empty()) where.password = settings.password;
+    return where;
+}
+
+/// The holder of auth.token, or everybody.
+otp::client default_client_of(auth_settings const& settings) {
+    otp::client profile;
+    profile.web_otp_hosts = settings.web_otp_hosts;
+    profile.suffix = default_suffix_of(settings.web_otp_hosts);
+    return profile;
+}
+
+/// The built-in ones, and the operator's own.
+std::vector<otp::limit> limits_of(settings const& settings) {
+    if (!settings.limits.enabled) return {};
+    std::vector<otp::limit> list;
+    for (auto const& each : built_in_limits()) {
+        auto const quota = settings.limits.*each.quota;
+        if (quota == 0) continue;
+        bool const is_observed = holds(settings.limits.observe, each.name);
+        list.push_back({std::string(each.name),
+                        each.key,
+                        quota,
+                        each.window,
+                        is_observed ? otp::limit_mode::observe : otp::limit_mode::enforce,
+                        each.step,
+                        {}});
+    }
+    list.insert(list.end(), settings.otp.limits.begin(), settings.otp.limits.end());
+    // Groups checks with the same key, so that each is hashed once (otp/limits/limiter.cpp).
+    std::ranges::stable_sort(list, {}, &otp::limit::key);
+    return list;
+}
+
+void complete(store::cooldown_rule& cooldown, settings const& settings) {
+    auto const first = cooldown.base;
+    if (!settings.limits.enabled) cooldown.base = cooldown.base.zero();
+    cooldown.longest =
+        settings.otp.cooldown_doubles
+            ? std::max<std::chrono::milliseconds>(first, settings.otp.cooldown_longest)
+            : first;
+}
+
+void add_purposes(otp::policy& rules, settings const& settings) {
+    for (auto const& each : settings.purposes) {
+        auto scope = rules_of(settings, each);
+        complete(scope.cooldown, settings);
+        rules.scopes.emplace(each.client + ':' + each.name, std::move(scope));
+        if (!each.text.empty()) rules.templates.push_back({each.name, {}, each.text});
+    }
+}
+
+} // namespace
+
 std::size_t thread_count(server_settings const& settings) {
     if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
     return std::max(1U, std::thread::hardware_concurrency());
@@ -32,19 +99,6 @@ bool is_local_only(settings const& settings) {
     bool const asks_for_tokens = !settings.auth.token.empty() || !settings.clients.empty();
     return settings.otp.reveal_codes || !asks_for_tokens;
 }
-
-namespace {
-
-http::server_options options_for_operators(std::string name) {
-    constexpr std::size_t connections_max = 64;
-    http::server_options options;
-    options.name = std::move(name);
-    options.connections_max = connections_max;
-    options.drain_quiet = std::chrono::milliseconds(0);
-    return options;
-}
-
-} // namespace
 
 http::server_options admin_options(host_port const& listen) {
     auto options = options_for_operators("admin");
@@ -109,16 +163,6 @@ otp::price_cache_options price_cache_options_of(settings const& settings) {
     return options;
 }
 
-namespace {
-
-store::location server_of(store_settings const& settings) {
-    auto where = settings.url;
-    if (!settings.password.empty()) where.password = settings.password;
-    return where;
-}
-
-} // namespace
-
 std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& executor,
                                            settings const& settings, clock const& now,
                                            store::observer& observer) {
@@ -150,18 +194,6 @@ std::unique_ptr<store::backend> make_store(boost::asio::any_io_executor const& e
     }
     throw std::logic_error("a kind of store that nobody makes");
 }
-
-namespace {
-
-/// The holder of auth.token, or everybody.
-otp::client default_client_of(auth_settings const& settings) {
-    otp::client profile;
-    profile.web_otp_hosts = settings.web_otp_hosts;
-    profile.suffix = default_suffix_of(settings.web_otp_hosts);
-    return profile;
-}
-
-} // namespace
 
 std::vector<api::credential> credentials_of(settings const& settings) {
     auto list = settings.clients;
@@ -195,59 +227,11 @@ std::vector<std::string> names_of_clients(settings const& settings) {
     return names;
 }
 
-namespace {
-
-/// The built-in ones, and the operator's own.
-std::vector<otp::limit> limits_of(settings const& settings) {
-    if (!settings.limits.enabled) return {};
-    std::vector<otp::limit> list;
-    for (auto const& each : built_in_limits()) {
-        auto const quota = settings.limits.*each.quota;
-        if (quota == 0) continue;
-        bool const is_observed = holds(settings.limits.observe, each.name);
-        list.push_back({std::string(each.name),
-                        each.key,
-                        quota,
-                        each.window,
-                        is_observed ? otp::limit_mode::observe : otp::limit_mode::enforce,
-                        each.step,
-                        {}});
-    }
-    list.insert(list.end(), settings.otp.limits.begin(), settings.otp.limits.end());
-    // Groups checks with the same key, so that each is hashed once (otp/limits/limiter.cpp).
-    std::ranges::stable_sort(list, {}, &otp::limit::key);
-    return list;
-}
-
-} // namespace
-
 money daily_cap_of(settings const& settings) {
     constexpr auto on_the_first_day = money::from_micros(50 * money::micros_per_unit);
     if (settings.spending.daily_cap) return *settings.spending.daily_cap;
     return has_total_budget(settings) ? money() : on_the_first_day;
 }
-
-namespace {
-
-void complete(store::cooldown_rule& cooldown, settings const& settings) {
-    auto const first = cooldown.base;
-    if (!settings.limits.enabled) cooldown.base = cooldown.base.zero();
-    cooldown.longest =
-        settings.otp.cooldown_doubles
-            ? std::max<std::chrono::milliseconds>(first, settings.otp.cooldown_longest)
-            : first;
-}
-
-void add_purposes(otp::policy& rules, settings const& settings) {
-    for (auto const& each : settings.purposes) {
-        auto scope = rules_of(settings, each);
-        complete(scope.cooldown, settings);
-        rules.scopes.emplace(each.client + ':' + each.name, std::move(scope));
-        if (!each.text.empty()) rules.templates.push_back({each.name, {}, each.text});
-    }
-}
-
-} // namespace
 
 otp::policy policy_of(settings const& settings) {
     otp::policy rules = settings.otp;

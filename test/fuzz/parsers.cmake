@@ -12,7 +12,7 @@ set(bridgexapi_sources error_class json_fields replies requests enum_names)
 set(otp_sources crypto/hmac crypto/key_ring crypto/sealer delivery/followed_text send/message)
 set(webhook_sources endpoint_url)
 set(api_sources authenticator caller decimal fault_list fields free_text hook_message hook_signature idempotency_key json_body query)
-set(app_sources settings/checks settings/dotenv settings/keys settings/limits settings/load settings/notations settings/print
+set(app_sources settings/checks settings/dotenv settings/keys settings/load settings/notations settings/print
   settings/purposes settings/sources settings/table_checks settings/tables settings/toml settings/values)
 set(boost_sources asio beast json)
 

@@ -19,31 +19,6 @@ std::string in_milliseconds(std::chrono::milliseconds time) {
     return std::to_string(time.count());
 }
 
-} // namespace
-
-/// Counts the guesses against as many codes as can be live. Strangers and known devices have
-/// different codes, so the higher of the two chances counts.
-void check_guess_risk(otp_settings const& settings, std::size_t length, std::string const& where,
-                      refusals& refuse) {
-    auto const& guesses = settings.guesses;
-    auto const of_strangers = guesses.quota + guesses.of_ids;
-    bool const is_of_strangers = of_strangers >= guesses.of_devices;
-    double const risk = store::codes_max * std::max(of_strangers, guesses.of_devices) /
-                        std::pow(10.0, static_cast<double>(length));
-    refuse.when(
-        risk > settings.accepted_guess_risk,
-        where + " = " + std::to_string(length) + " with " +
-            (is_of_strangers
-                 ? "otp.guesses_per_day = " + std::to_string(guesses.quota)
-                 : "otp.device_guesses_per_day = " + std::to_string(guesses.of_devices)) +
-            " can be guessed with a chance of " + values::format_number(risk) +
-            ", over otp.accepted_guess_risk = " +
-            values::format_number(settings.accepted_guess_risk) +
-            ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
-}
-
-namespace {
-
 void check_secrets(settings const& all, refusals& refuse) {
     auto const& otp = all.otp;
     auto const url = all.store.url.to_string();
@@ -205,6 +180,27 @@ void check_exposure(settings const& all, refusals& refuse) {
 }
 
 } // namespace
+
+/// Counts the guesses against as many codes as can be live. Strangers and known devices have
+/// different codes, so the higher of the two chances counts.
+void check_guess_risk(otp_settings const& settings, std::size_t length, std::string const& where,
+                      refusals& refuse) {
+    auto const& guesses = settings.guesses;
+    auto const of_strangers = guesses.quota + guesses.of_ids;
+    bool const is_of_strangers = of_strangers >= guesses.of_devices;
+    double const risk = store::codes_max * std::max(of_strangers, guesses.of_devices) /
+                        std::pow(10.0, static_cast<double>(length));
+    refuse.when(
+        risk > settings.accepted_guess_risk,
+        where + " = " + std::to_string(length) + " with " +
+            (is_of_strangers
+                 ? "otp.guesses_per_day = " + std::to_string(guesses.quota)
+                 : "otp.device_guesses_per_day = " + std::to_string(guesses.of_devices)) +
+            " can be guessed with a chance of " + values::format_number(risk) +
+            ", over otp.accepted_guess_risk = " +
+            values::format_number(settings.accepted_guess_risk) +
+            ": use longer codes or fewer guesses, or raise otp.accepted_guess_risk to accept it");
+}
 
 fault_lines check_together(settings const& all) {
     refusals refuse;

@@ -12,23 +12,6 @@ namespace otpd::app {
 
 namespace {
 
-/// ASCII 0x20..0x7e.
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-bool is_caller_id(std::string_view text) {
-    return text.size() >= bridgexapi::min_caller_id_length &&
-           text.size() <= bridgexapi::max_caller_id_length && is_printable(text) &&
-           text.front() != ' ' && text.back() != ' ';
-}
-
-/// Checked with the shortest code. Whether the text fits the configured one depends on other
-/// settings.
-bool is_message_template(std::string_view text) {
-    return !otp::messages::fault_of(text, passcode::min_length, {std::chrono::minutes(1)}, {});
-}
-
 /// Leading digits of numbers.
 bool is_prefix(std::string_view item) {
     return !item.empty() && item.size() <= phone_number::max_digits && all_ascii_digits(item) &&
@@ -58,11 +41,6 @@ constexpr std::size_t max_previous_secrets = 8;
 bool is_header_value(std::string_view text) {
     return text.size() <= max_secret_length &&
            std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-}
-
-bool is_operator_token(std::string_view text) {
-    constexpr std::size_t least = 16;
-    return text.empty() || (text.size() >= least && is_header_value(text));
 }
 
 bool is_hmac_secret(std::string_view text) {
@@ -152,10 +130,15 @@ notation<std::string> notations::name(std::string_view more, std::size_t most,
                 [=](std::string_view name) { return values::is_name(name, more, most); });
 }
 
+/// Checked with the shortest code. Whether the text fits the configured one depends on other
+/// settings.
 notation<std::string> notations::message_template() {
     return text("printable ASCII other than ` with {code} once, {minutes} (its life) where wanted "
                 "and no other braces, at most 158 characters and 160 GSM septets with the code",
-                is_message_template);
+                [](std::string_view text) {
+                    return !otp::messages::fault_of(text, passcode::min_length,
+                                                    {std::chrono::minutes(1)}, {});
+                });
 }
 
 notation<std::string> notations::own_url() {
@@ -197,7 +180,13 @@ notation<store::location> notations::store_url() {
 }
 
 notation<std::string> notations::caller_id() {
-    return text("3 to 11 printable ASCII characters without spaces at the ends", is_caller_id);
+    return text("3 to 11 printable ASCII characters without spaces at the ends",
+                [](std::string_view text) {
+                    return text.size() >= bridgexapi::min_caller_id_length &&
+                           text.size() <= bridgexapi::max_caller_id_length && text.front() != ' ' &&
+                           text.back() != ' ' &&
+                           std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+                });
 }
 
 notation<otp::autofill_suffix> notations::app_hash() {
@@ -237,7 +226,10 @@ notation<secret_string> notations::header_secret(std::string_view or_empty) {
 }
 
 notation<secret_string> notations::operator_token() {
-    return secret("empty or 16 to 1024 visible ASCII characters", is_operator_token);
+    constexpr std::size_t least = 16;
+    return secret("empty or 16 to 1024 visible ASCII characters", [](std::string_view text) {
+        return text.empty() || (text.size() >= least && is_header_value(text));
+    });
 }
 
 notation<secret_string> notations::hmac_secret() {

@@ -71,28 +71,17 @@ bool is_list_of_tables(toml::node const& node) {
 }
 
 bool has_type(toml::node const& node, value_kind kind) {
-    switch (kind) {
-    case value_kind::whole:
-        return node.is_integer();
-    case value_kind::number:
-        return node.is_number();
-    case value_kind::boolean:
-        return node.is_boolean();
-    case value_kind::text:
-        return node.is_string();
-    case value_kind::date:
-        return node.is_date() || node.is_string();
-    case value_kind::money:
-        return node.is_number() || node.is_string();
-    case value_kind::table_list:
-        return is_list_of_tables(node);
-    case value_kind::whole_list:
-    case value_kind::text_list:
-        break;
-    }
-    return node.is_array() && std::ranges::all_of(*node.as_array(), [&](toml::node const& item) {
-               return is_item_of(kind, item);
-           });
+    using enum value_kind;
+    if (kind == table_list) return is_list_of_tables(node);
+    if (kind == whole_list || kind == text_list)
+        return node.is_array() &&
+               std::ranges::all_of(*node.as_array(), [kind](toml::node const& item) {
+                   return is_item_of(kind, item);
+               });
+    if (node.is_string()) return kind == text || kind == date || kind == money;
+    if (node.is_integer()) return kind == whole || kind == number || kind == money;
+    if (node.is_floating_point()) return kind == number || kind == money;
+    return (kind == date && node.is_date()) || (kind == boolean && node.is_boolean());
 }
 
 std::string text_of(toml::node const& node) {
