@@ -8,7 +8,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <set>
 
 namespace otpd::app {
@@ -25,43 +24,15 @@ bool is_white_space(char c) {
     return trim_ascii({&c, 1}).empty();
 }
 
-std::string bracketed(std::string const& host) {
-    return host.find(':') == std::string::npos ? host : '[' + host + ']';
-}
-
-bool is_loopback_host(std::string_view host) {
-    if (auto const v4 = boost::urls::parse_ipv4_address(host)) return v4->is_loopback();
-    if (auto const v6 = boost::urls::parse_ipv6_address(host)) {
-        auto const bytes = v6->to_bytes();
-        constexpr std::size_t first_v4_byte = 12;
-        constexpr unsigned char v4_loopback_net = 127;
-        return v6->is_loopback() || (v6->is_v4_mapped() && bytes[first_v4_byte] == v4_loopback_net);
-    }
-    return lower_case(host) == "localhost";
-}
-
-bool is_host_name(std::string_view text) {
+/// A name of digits and dots only is a mistyped address (RFC 1123 2.1).
+bool is_host(std::string_view text) {
+    if (text.find_first_not_of("0123456789.") == std::string_view::npos)
+        return boost::urls::parse_ipv4_address(text).has_value();
     return !text.empty() && text.size() <= max_host_length && text.front() != '.' &&
            text.front() != '-' && std::ranges::all_of(text, [](char c) {
                return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                       c == '.' || c == '-';
            });
-}
-
-/// A name of digits and dots only is a mistyped address (RFC 1123 2.1).
-bool is_host(std::string_view text) {
-    if (text.find_first_not_of("0123456789.") == std::string_view::npos)
-        return boost::urls::parse_ipv4_address(text).has_value();
-    return is_host_name(text);
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    constexpr std::size_t most_digits = 5;
-    if (text.empty() || text.size() > most_digits || !all_ascii_digits(text)) return std::nullopt;
-    unsigned value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    if (value > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
-    return static_cast<std::uint16_t>(value);
 }
 
 template <class T>
@@ -76,11 +47,19 @@ std::optional<T> parsed(std::string_view text) {
 } // namespace
 
 std::string host_port::to_string() const {
-    return bracketed(host) + ':' + std::to_string(port);
+    bool const is_v6 = host.find(':') != std::string::npos;
+    return (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
 }
 
 bool host_port::is_loopback() const {
-    return is_loopback_host(host);
+    if (auto const v4 = boost::urls::parse_ipv4_address(host)) return v4->is_loopback();
+    if (auto const v6 = boost::urls::parse_ipv6_address(host)) {
+        auto const bytes = v6->to_bytes();
+        constexpr std::size_t first_v4_byte = 12;
+        constexpr unsigned char v4_loopback_net = 127;
+        return v6->is_loopback() || (v6->is_v4_mapped() && bytes[first_v4_byte] == v4_loopback_net);
+    }
+    return lower_case(host) == "localhost";
 }
 
 namespace values {
@@ -129,7 +108,10 @@ std::optional<host_port> parse_host_port(std::string_view text) {
     text = trim_ascii(text);
     auto const colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    auto const port = parse_port(text.substr(colon + 1));
+    constexpr std::size_t most_digits = 5;
+    auto const digits = text.substr(colon + 1);
+    if (digits.size() > most_digits || !all_ascii_digits(digits)) return std::nullopt;
+    auto const port = parsed<std::uint16_t>(digits);
     auto host = text.substr(0, colon);
     if (!port) return std::nullopt;
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
