@@ -142,19 +142,6 @@ void for_each_variable(Visit visit) {
     }
 }
 
-/// The program creates the file with mode 0600, but the file may be older or may have been changed.
-std::vector<std::string> faults_of_database(settings const& all) {
-    std::vector<std::string> faults;
-    if (all.store.url.type != store::location::kind::sqlite || all.server.listen.is_loopback())
-        return faults;
-    auto const& database = all.store.url.path;
-    for (auto const& path : {database, database + "-wal"})
-        if (is_open_to_all(path))
-            faults.push_back("store.url: " + path +
-                             " is open to every user of the machine: chmod o= " + path);
-    return faults;
-}
-
 /// Parses `argv`, without positional arguments.
 boost::system::result<po::variables_map, settings_faults>
 parse_options(int argc, char const* const* argv, po::options_description const& all) {
@@ -191,6 +178,18 @@ po::options_description backtest_options() {
 }
 
 } // namespace
+
+std::vector<std::string> faults_of_database(settings const& all) {
+    std::vector<std::string> faults;
+    if (all.store.url.type != store::location::kind::sqlite || all.server.listen.is_loopback())
+        return faults;
+    auto const& database = all.store.url.path;
+    for (auto const& path : {database, database + "-wal"})
+        if (is_open_to_all(path))
+            faults.push_back("store.url: " + path +
+                             " is open to every user of the machine: chmod o= " + path);
+    return faults;
+}
 
 early_exit exit_with(settings_faults const& faults) {
     early_exit out{exit_bad_settings, {}, {}, faults.lines};

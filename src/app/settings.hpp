@@ -450,6 +450,8 @@ struct settings {
     /// The files that secrets were read from, by the key that names the file:
     /// `bridgexapi.api_key_file`.
     std::map<std::string, std::string> secret_files;
+    /// The names of files that have secrets and that every user of the machine may read or write.
+    std::vector<std::string> open_secret_files;
     /// Names in the environment with our prefix that are Kubernetes' service links.
     std::vector<std::string> service_links;
 };

@@ -1,6 +1,7 @@
 // The command line and the process around it.
 
 #include "app/command_line.hpp"
+#include "app/reload.hpp"
 #include "support.hpp"
 
 #include <stdlib.h>
@@ -226,6 +227,22 @@ BOOST_AUTO_TEST_CASE(a_file_with_secrets_or_codes_is_closed_to_others) {
             }
             BOOST_TEST(with_mode(file, 0660U).code == 0);
         }
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_checks_the_database_in_use) {
+    clean_process const process;
+    namespace fs = std::filesystem;
+    process.write("a.db", "");
+    fs::permissions("a.db", static_cast<fs::perms>(0600));
+    auto const running = good(
+        sources(on_network({{"OTPD_STORE_URL", "sqlite:a.db"}, {"OTP_HMAC_SECRET", good_secret}})));
+    auto const fresh = good(
+        sources({{"API_AUTH_TOKEN", good_secret}, {"OTPD_MONEY_DAILY_CAP", "25"}})); // in memory
+    BOOST_TEST(otpd::app::plan_reload(running, fresh).has_value());
+    fs::permissions("a.db", static_cast<fs::perms>(0644));
+    auto const made = otpd::app::plan_reload(running, fresh);
+    BOOST_REQUIRE(made.has_error());
+    BOOST_TEST(contains(made.error().lines.front(), "chmod o= a.db"));
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_is_read_from_its_file) {
