@@ -54,7 +54,8 @@ struct endpoint {
     std::vector<std::string> events; ///< names as in type_of(); empty: all
     std::string client;              ///< only this client's events; empty: all
     bool allow_private = false;
-    std::string ca_file; ///< PEM; empty: the system's
+    std::string ca_file;       ///< PEM; empty: the system's
+    secret_digest ca_digest{}; ///< of the file's content: another one makes another endpoint
 
     friend bool operator==(endpoint const&, endpoint const&) = default;
 };

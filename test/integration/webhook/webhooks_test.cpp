@@ -21,6 +21,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -349,6 +350,21 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_a_reload_leaves_alone_goes_on) {
     BOOST_CHECK_THROW((void)hooks->prepare({bad}, options), std::exception);
     drain(0s);
     BOOST_TEST(server.notes().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_trusts_the_authority_that_is_in_the_file_now) {
+    auto const next = make_authority();
+    identity const renewed(certificate_profile(), next);
+    scripted_server server(renewed, answer_with(http_reply(200, "{}")));
+    options.hurry = 1;
+    auto receiver = endpoint(server.port());
+    start(receiver);
+    hooks->on_event(happening());
+    wait_for("failed", 1);
+    std::ofstream(trusted.path()) << next.certificate_pem();
+    receiver.ca_digest = digest_of(next.certificate_pem());
+    hooks->prepare({receiver}, options)();
+    wait_for("delivered", 1);
 }
 
 // After a crash the end of a message may be reported again.
