@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(a_failure_does_not_end_the_journal) {
 }
 
 BOOST_AUTO_TEST_CASE(leases_are_renewed_again_after_a_claim_that_never_returns) {
-    options.renewal = 1ms;
+    options.renewal = 10ms;
     auto& journal = begin();
     store.hangs = 1;
     eventually([&] {
