@@ -15,7 +15,6 @@
 #include <boost/smart_ptr/make_shared.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <iterator>
 #include <utility>
@@ -87,7 +86,7 @@ public:
         taken.ticket = ticket;
         taken.webhook = std::make_shared<message const>(std::move(kept->content));
         asio::post(strand_, [self = shared_from_this(), to, taken = std::move(taken)] {
-            self->taken_over(to, taken);
+            self->arrived(to, taken);
         });
         return true;
     }
@@ -126,8 +125,9 @@ public:
             complete = all_idle();
         }
         ended_ = true;
-        auto all = *receivers_.load();
-        std::ranges::move(std::exchange(retired_, {}), std::back_inserter(all));
+        closed_receivers_ = *receivers_.load();
+        std::ranges::move(std::exchange(retired_, {}), std::back_inserter(closed_receivers_));
+        auto const all = closed_receivers_;
         for (auto const& to : all) {
             to->wake_up.cancel();
             give_up_waiting(*to);
@@ -197,17 +197,12 @@ private:
         if (ended_) return;
         while (to && to->is_retired)
             to = to->successor;
-        if (!to) return give_up(message);
+        if (!to || to->off) return give_up(message);
         try {
             enqueue(to, std::move(message));
         } catch (...) {
             broken(std::current_exception());
         }
-    }
-
-    void taken_over(receiver_ptr const& to, queued message) {
-        if (!to->off || ended_) return arrived(to, std::move(message));
-        give_up(message);
     }
 
     [[nodiscard]] static receiver_ptr find(receiver_list const& list, std::string const& name) {
@@ -239,12 +234,12 @@ private:
         };
         asio::co_spawn(strand_, close(shared_from_this(), retired), std::move(ended));
     }
-    /// The last work of its connections may refer to it even afterwards.
+    /// It sends no message, so its connections are free or on their way back to its client; once
+    /// all are, nothing refers to it.
     static asio::awaitable<void> close(std::shared_ptr<impl> self, receiver_ptr retired) {
-        constexpr std::size_t kept_max = 64;
-        co_await retired->client.drain(deadline::in(std::chrono::seconds(1)));
-        self->closed_receivers_.push_back(std::move(retired));
-        if (self->closed_receivers_.size() > kept_max) self->closed_receivers_.pop_front();
+        bool const is_closed =
+            co_await retired->client.drain(deadline::in(std::chrono::minutes(1)));
+        if (!is_closed) self->closed_receivers_.push_back(std::move(retired));
     }
 
     void enqueue(receiver_ptr const& at, queued message) {
@@ -415,7 +410,7 @@ private:
     boost::atomic_shared_ptr<receiver_list const> receivers_;
     std::atomic<bool> has_receivers_; // spares most services the load
     receiver_list retired_;           // by reloads; they still send something
-    std::deque<receiver_ptr> closed_receivers_;
+    receiver_list closed_receivers_;  // connections may still refer to them
     std::atomic<std::size_t> arrivals_ = 0;
     std::atomic<bool> closed_ = false; // no message is queued any more
     std::atomic<bool> ended_ = false;  // no message is sent any more

@@ -323,6 +323,22 @@ BOOST_AUTO_TEST_CASE(after_a_reload_what_waits_goes_where_its_endpoint_is_now) {
     BOOST_TEST(count("given_up") == 0);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_changed_endpoint_leaves_to_one_that_is_gone_is_given_up) {
+    scripted_server hanging(loopback, never_answer);
+    scripted_server gone(loopback, answer_with(http_reply(410, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    options.hurry = 1;
+    options.timeout = 1s;
+    start(endpoint(hanging.port()));
+    hooks->on_event(happening());
+    eventually([&] { return hanging.notes().size() == 1U; });
+    hooks->prepare({endpoint(gone.port())}, options)();
+    hooks->on_event(happening(event_type::verified));
+    wait_for("given_up", 2);
+    eventually([&] { return outbox.texts().empty(); });
+}
+
 BOOST_AUTO_TEST_CASE(after_a_reload_without_its_endpoint_what_waits_is_given_up) {
     scripted_server down(loopback, answer_with(http_reply(503, "{}")));
     kept_texts outbox;
