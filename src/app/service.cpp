@@ -74,7 +74,7 @@ service::service(app::settings with, settings_reader again, store_factory const&
       event_waiters(context.get_executor(), settings.delivery.waiters_max,
                     names_of_clients(settings)),
       hooks(context.get_executor(), settings.webhook_endpoints, settings.webhooks,
-            webhook::webhooks::dependencies{clock, random, log, metrics, make_outbox()}),
+            webhook::webhooks::dependencies{clock, random, log, metrics, make_outbox(), &spans}),
       prices({context.get_executor(), "price_cache_ended", random, log},
              price_cache_options_of(settings), {question_client, clock, log, metrics}),
       of_deliveries(events, log, metrics),

@@ -301,10 +301,15 @@ private:
     asio::awaitable<void> attempt(receiver_ptr at, queued queued) {
         auto& to = *at;
         ++queued.tries;
+        auto const trace = child_of(queued.webhook->trace);
+        auto const began = std::chrono::steady_clock::now();
         auto request =
-            request_for(*queued.webhook, to.url.target, to.who.secrets, deps_.now.wall());
+            request_for(*queued.webhook, to.url.target, to.who.secrets, deps_.now.wall(), trace);
         auto const exchanged =
             co_await to.client.exchange(std::move(request), deadline::in(to.with.timeout));
+        if (deps_.spans != nullptr && trace.is_recorded)
+            deps_.spans->record(
+                [&] { return span_of(queued, to.who.name, trace, began, exchanged); });
         auto const judged = judge(exchanged);
         switch (judged.is) {
         case verdict::kind::delivered:

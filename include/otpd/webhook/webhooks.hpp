@@ -40,6 +40,7 @@
 namespace otpd::telemetry {
 class logger;
 class metrics;
+class tracer;
 } // namespace otpd::telemetry
 
 namespace otpd::webhook {
@@ -108,6 +109,7 @@ public:
         telemetry::logger& log;
         telemetry::metrics& metrics;
         outbox* kept_in = nullptr; ///< null: messages end with the process
+        telemetry::tracer* spans = nullptr;
     };
 
     webhooks(boost::asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
