@@ -69,11 +69,9 @@ public:
 
     void on_event(otp::verification_event const& event) noexcept {
         if (!wants(event)) return;
-        try {
-            post(event);
-        } catch (...) { // no memory for it
-            deps_.metrics.webhook("dropped");
-        }
+        if (arrivals_.fetch_add(1) < arrivals_max && post(event)) return;
+        --arrivals_;
+        deps_.metrics.webhook("dropped");
     }
 
     [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text) {
@@ -156,12 +154,8 @@ private:
         return made;
     }
 
-    void post(otp::verification_event const& event) {
-        if (arrivals_.fetch_add(1) >= arrivals_max) {
-            --arrivals_;
-            deps_.metrics.webhook("dropped");
-            return;
-        }
+    /// Returns false without memory for it.
+    bool post(otp::verification_event const& event) noexcept try {
         // Kept before anything that follows from the event, so that it is not lost between both.
         auto const id = id_of(event, deps_.random);
         auto const message = message_of(id, event);
@@ -175,6 +169,9 @@ private:
                 self->arrived(each.to, std::move(each.message));
         };
         asio::post(strand_, std::move(arrive));
+        return true;
+    } catch (...) {
+        return false;
     }
 
     [[nodiscard]] std::uint64_t keep(outbox::id const& id, receiver const& to,
@@ -276,7 +273,7 @@ private:
         auto const due = to.queue.next_due();
         bool const later = due && to.queue.taken() < sent_at_a_time;
         if (!later || to.wakes_at == due) return;
-        to.wakes_at = due;
+        to.wakes_at.reset();
         to.wake_up.expires_at(*due);
         auto woken = [weak = weak_from_this(), at](boost::system::error_code ec) {
             auto self = weak.lock();
@@ -285,6 +282,7 @@ private:
             self->pump(at);
         };
         to.wake_up.async_wait(std::move(woken));
+        to.wakes_at = due;
     }
 
     void send(receiver_ptr const& to, queued queued) {
@@ -295,7 +293,12 @@ private:
             }
             self->pump(to);
         };
-        asio::co_spawn(strand_, attempt(to, std::move(queued)), std::move(ended));
+        try {
+            asio::co_spawn(strand_, attempt(to, std::move(queued)), std::move(ended));
+        } catch (...) { // no memory for it
+            to->queue.done();
+            broken(std::current_exception());
+        }
     }
 
     asio::awaitable<void> attempt(receiver_ptr at, queued queued) {
