@@ -18,7 +18,10 @@ asio::awaitable<void> hedge_operation::run(send_state send) const {
     auto& routes = send.draft.routes;
     auto const first = routes.taken.route_id;
     bool const is_booked = co_await book(send);
-    if (!is_booked) co_return follow_up_.end(send);
+    if (!is_booked) {
+        parts_.store.end_event(send);
+        co_return follow_up_.end(send);
+    }
     routes.notes_kept = routes.notes.size(); // stored with the booking
     parts_.reports.hedged(first);
     send.message =
@@ -40,11 +43,12 @@ asio::awaitable<void> hedge_operation::run(send_state send) const {
         send.settled_at = settled->at;
     else
         parts_.reports.settle_failed(send);
-    auto const event = parts_.reports.event_of_transmission(send);
+    auto event = parts_.reports.event_of_transmission(send, send.settled_at);
     if (may_be_sent)
-        parts_.reports.transmitted(event);
+        parts_.reports.transmitted(send, event);
     else
         parts_.reports.route_left(send, routes.reports.back());
+    parts_.store.end_event(send);
     // The first message's failure was only recorded, because this one might have arrived.
     if (settled && *settled == store::settle_outcome::failed)
         parts_.reports.failed(send, first, settled->at);
@@ -59,6 +63,7 @@ void hedge_operation::begin(send_state& send) {
     send.settled_at = {};
     send.slot.reset();
     send.is_entered = false;
+    send.outbox = {};
     auto& routes = send.draft.routes;
     routes.is_hedge = true;
     routes.reports.clear();

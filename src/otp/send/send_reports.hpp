@@ -27,9 +27,13 @@ public:
     void route_left(send_state const& send, step_report const& step) const;
     void store_full() const;
     /// Of the outcome; before it is known, as if it were unknown.
-    [[nodiscard]] verification_event event_of_transmission(send_state const& send) const;
-    void transmitted(verification_event const& event) const { observers_.on_event(event); }
-    void ended(send_state const& send, outcome<sent> const& result) const;
+    [[nodiscard]] verification_event event_of_transmission(send_state const& send,
+                                                           wall_time settled_at) const;
+    /// Of a send that the store has refused.
+    [[nodiscard]] verification_event event_of_refusal(send_state const& send,
+                                                      failure const& why) const;
+    void transmitted(send_state& send, verification_event& event) const;
+    void ended(send_state& send, outcome<sent> const& result) const;
     /// A second message goes out, because the first, over that route, has no report.
     void hedged(int first_route) const;
     void hedge_ended(send_state const& send) const;
@@ -46,7 +50,7 @@ private:
     [[nodiscard]] verification_event event_of(send_state const& send, event_type type,
                                               wall_time stored_at = {}) const;
     void publish_route_left(send_state const& send, step_report const& step) const;
-    void publish_refused(send_state const& send, failure const& why) const;
+    void publish_refused(send_state& send, failure const& why) const;
     void log_sent(send_state const& send, sent const& result) const;
     void log_not_sent(send_state const& send, outcome<sent> const& result,
                       std::string_view word) const;

@@ -2,6 +2,7 @@
 
 /// The state of one send. Data only.
 
+#include "events/event_outbox.hpp"
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/otp/journal.hpp"
 #include "otpd/otp/policy.hpp"
@@ -64,6 +65,7 @@ struct send_state {
     bool is_hedge = false;                 ///< its second message
     std::optional<journal_slot> slot = {}; ///< of its entry in the journal
     bool is_entered = false;               ///< the entry may have been written
+    outbox_place outbox = {};              ///< of its event `blocked` or `accepted`
     /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};
     /// When it was settled, by the store's clock; zero if it was not.

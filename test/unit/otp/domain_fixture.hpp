@@ -46,7 +46,8 @@ public:
     bool admits = true, settles = true, replaces_reservation = true, checks = true, finds = true;
     bool releases = true;
     bool loses_admissions = false; ///< makes them, and loses the answer
-    int times_looked = 0;          ///< calls of find()
+    bool loses_checks = false;
+    int times_looked = 0; ///< calls of find()
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override {
@@ -80,7 +81,9 @@ public:
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override {
         if (!checks) co_return otpd::store::fault::not_executed;
-        co_return co_await inner_.check_code(std::move(request));
+        auto answer = co_await inner_.check_code(std::move(request));
+        if (loses_checks) co_return otpd::store::fault::unknown;
+        co_return answer;
     }
     boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
     find(otpd::store::verification_address at) override {
