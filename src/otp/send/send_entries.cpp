@@ -16,7 +16,8 @@ constexpr std::chrono::hours unknown_max{24};
 boost::asio::awaitable<void> send_entries::reserve(send_state& send) const {
     if (journal_ != nullptr && !send.draft.is_test && !send.slot)
         send.slot = co_await journal_->reserve(send.draft.address.id);
-    if (outbox_.wants(event_type::accepted) || outbox_.wants(event_type::blocked))
+    if (outbox_.wants(event_type::accepted) || outbox_.wants(event_type::blocked) ||
+        (send.is_hedge && outbox_.wants(event_type::failed)))
         co_await outbox_.reserve(send.outbox);
 }
 
@@ -37,10 +38,13 @@ store::outbox_for<store::admit_outcome> send_entries::blocked(send_state& send,
     return outbox_.entry<store::admit_outcome>(send.outbox, event_of);
 }
 
-store::outbox_for<store::settle_outcome> send_entries::accepted(send_state& send) const {
-    if (send.accepted() == nullptr) return nullptr;
-    auto event_of = [this, &send](store::settle_outcome const& answer) {
-        return std::optional(reports_.event_of_transmission(send, answer.at));
+store::outbox_for<store::settle_outcome> send_entries::settled(send_state& send) const {
+    if (send.accepted() == nullptr && !send.is_hedge) return nullptr;
+    auto event_of =
+        [this, &send](store::settle_outcome const& answer) -> std::optional<verification_event> {
+        if (send.accepted() != nullptr) return reports_.event_of_transmission(send, answer.at);
+        if (answer != store::settle_outcome::failed) return std::nullopt;
+        return reports_.event_of_failure(send, answer.at);
     };
     return outbox_.entry<store::settle_outcome>(send.outbox, std::move(event_of));
 }

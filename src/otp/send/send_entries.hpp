@@ -20,7 +20,7 @@ using blocked_event = std::function<std::optional<verification_event>(store::adm
 
 /// Keeps an entry of each send in the journal, so that its message is followed after a crash, too:
 /// as one of unknown outcome from its admission on, with the number; from its settlement on as what
-/// it is. Another entry is that of its event `blocked` or `accepted`. Thread-safe.
+/// it is. Another entry is that of the event which its admission or settlement causes. Thread-safe.
 class send_entries {
 public:
     /// All arguments must outlive it. `kept_in` is null if a restart forgets everything anyway.
@@ -36,7 +36,7 @@ public:
     /// The event that the admission or the settlement writes, if there is one.
     [[nodiscard]] store::outbox_for<store::admit_outcome>
     blocked(send_state& send, blocked_event const& event_of) const;
-    [[nodiscard]] store::outbox_for<store::settle_outcome> accepted(send_state& send) const;
+    [[nodiscard]] store::outbox_for<store::settle_outcome> settled(send_state& send) const;
     /// The send's event was passed on, or there is none.
     void end_event(send_state& send) const noexcept { outbox_.end(send.outbox); }
     /// Ends the entry of a send that nobody follows.

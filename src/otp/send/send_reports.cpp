@@ -246,15 +246,21 @@ void send_reports::ended(send_state& send, outcome<sent> const& result) const {
         log_not_sent(send, result, word);
 }
 
-void send_reports::hedged(int first_route) const {
-    metrics_.step_left("hedged", first_route);
+void send_reports::hedged(send_state const& send) const {
+    metrics_.step_left("hedged", send.first_route);
 }
 
-void send_reports::failed(send_state const& send, int first_route, wall_time at) const {
+verification_event send_reports::event_of_failure(send_state const& send, wall_time at) const {
     auto event = event_of(send, event_type::failed, at);
-    event.route_id = first_route;
+    event.route_id = send.first_route;
     event.price.reset();
     event.reason = event.error = "delivery_failed";
+    return event;
+}
+
+void send_reports::failed(send_state& send) const {
+    auto event = event_of_failure(send, send.settled_at);
+    event_outbox::hand_over(send.outbox, event);
     observers_.on_event(event);
 }
 

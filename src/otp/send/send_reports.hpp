@@ -34,11 +34,12 @@ public:
                                                       failure const& why) const;
     void transmitted(send_state& send, verification_event& event) const;
     void ended(send_state& send, outcome<sent> const& result) const;
-    /// A second message goes out, because the first, over that route, has no report.
-    void hedged(int first_route) const;
+    /// A second message goes out, because the first has no report.
+    void hedged(send_state const& send) const;
     void hedge_ended(send_state const& send) const;
-    /// Neither the first message, over that route, nor the second arrived.
-    void failed(send_state const& send, int first_route, wall_time at) const;
+    /// Neither the first message nor the second arrived.
+    [[nodiscard]] verification_event event_of_failure(send_state const& send, wall_time at) const;
+    void failed(send_state& send) const;
     /// Reports each limit that refused a send, or would have. The conversion guards are logged
     /// separately.
     void violations(std::vector<store::violation> const& list, limit_mode mode,

@@ -69,7 +69,7 @@ store_steps::settle(send_state& send, outcome<sent> const& result) const {
 asio::awaitable<store::result<store::settle_outcome>>
 store_steps::settle_with_entries(send_state& send, store::settlement request) const {
     request.entry = entries_.write(send);
-    request.outbox = entries_.accepted(send);
+    request.outbox = entries_.settled(send);
     auto answer = co_await store_.settle(std::move(request));
     send.outbox.is_doubtful = !answer;
     co_return answer;

@@ -18,6 +18,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace otpd::test {
@@ -47,6 +48,8 @@ public:
     bool releases = true;
     bool loses_admissions = false; ///< makes them, and loses the answer
     bool loses_checks = false;
+    /// Made before the next settlement of a second message.
+    std::optional<otpd::store::delivery_update> update_before_hedge;
     int times_looked = 0; ///< calls of find()
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
@@ -59,6 +62,8 @@ public:
     boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
     settle(otpd::store::settlement request) override {
         if (!settles) co_return otpd::store::fault::unknown;
+        if (request.is_hedge && update_before_hedge)
+            (co_await inner_.update(*update_before_hedge)).value();
         co_return co_await inner_.settle(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>

@@ -46,6 +46,15 @@ public:
     void lost() noexcept override {}
 };
 
+/// Routes 8 and 1, with a second for each message to be reported.
+otp::policy second_messages() {
+    auto rules = without_cooldown();
+    otp::route_plan plan{"login", {step(8), step(1)}, {"login"}, true};
+    plan.steps[0].deliver_within = std::chrono::seconds(1);
+    rules.plans.push_back(std::move(plan));
+    return rules;
+}
+
 struct outbox_fixture : domain_fixture {
     outbox_fixture() {
         journal = begun(reader);
@@ -62,6 +71,7 @@ struct outbox_fixture : domain_fixture {
         auto with = deps();
         with.events_kept_in = journal.get();
         with.webhooks = &webhooks;
+        with.hedges = hedges;
         kept.emplace(otp::make_operations(std::move(rules), with));
     }
     /// Ends the leases of those before.
@@ -115,6 +125,7 @@ struct outbox_fixture : domain_fixture {
             BOOST_TEST(found[n].starts_with(types[n] + " "));
     }
 
+    otp::hedger* hedges = nullptr;
     slow_webhooks webhooks;
     taken_events reader;
     std::unique_ptr<otp::journal> journal;
@@ -175,6 +186,32 @@ BOOST_AUTO_TEST_CASE(a_guess_that_causes_no_event_gives_its_slot_back) {
     auto const next = run(context, journal->reserve({}));
     BOOST_TEST_REQUIRE(next.has_value());
     BOOST_TEST(next->at.slot == 0U);
+}
+
+// The first message has failed while the second was under way, which is refused.
+BOOST_AUTO_TEST_CASE(a_second_message_that_ends_both_writes_it) {
+    webhooks.types = {event_type::failed};
+    auto& score = stats.all.emplace_back();
+    score.route_id = 8;
+    score.country = "NL";
+    score.accepted = score.delivered = 100;
+    gateway.on_send = [](bridgexapi::sms const& message) -> bridgexapi::send_outcome {
+        if (message.route_id == 1) return bridgexapi::rejected{bridgexapi::reason::vendor_failed};
+        return fake_gateway::default_receipt();
+    };
+    otp::hedger hedger{{context.get_executor(), stats, deliveries, clock, *log}, {}};
+    hedges = &hedger;
+    use(second_messages());
+    auto const sent = send_kept();
+    BOOST_TEST_REQUIRE(sent.has_value());
+    auto& failure = store.update_before_hedge.emplace();
+    failure.address = keys.open(sent->id).value();
+    failure.message = otpd::store::delivery::failed;
+    clock.advance(std::chrono::seconds(1));
+    context.restart();
+    while (gateway.sent().size() < 2)
+        BOOST_REQUIRE(context.run_one_for(hang_limit) > 0);
+    expect({"failed"});
 }
 
 // The webhooks keep it themselves, under the same id.
