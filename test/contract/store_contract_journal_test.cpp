@@ -42,6 +42,25 @@ private:
     contract& of_;
 };
 
+/// Of the journal 1.
+template <class Answer, class Kind>
+outbox_for<Answer> outbox_in(std::uint32_t slot, std::string text) {
+    outbox_entry<Answer> entry;
+    entry.at = {id_of(1), slot};
+    entry.id = id_of(slot);
+    entry.retention = one_hour;
+    entry.text_of = [text = std::move(text)](Answer const& answer) {
+        return std::holds_alternative<Kind>(answer) ? text : std::string();
+    };
+    return std::make_shared<outbox_entry<Answer> const>(std::move(entry));
+}
+
+check outboxed_guess(std::uint32_t phone, std::uint32_t code, std::uint32_t slot) {
+    auto request = guess_of(phone, code);
+    request.outbox = outbox_in<check_outcome, verified>(slot, "verified");
+    return request;
+}
+
 } // namespace
 
 STORE_TEST(an_entry_is_written_by_admission_and_settlement_and_gone_after_its_end) {
@@ -75,25 +94,6 @@ STORE_TEST(a_refused_send_leaves_no_entry) {
     refusal.entry = entry_in(0, 1, "");
     s.settle(refusal);
     BOOST_TEST(journals(s).read().empty());
-}
-
-/// Of the journal 1.
-template <class Answer, class Kind>
-outbox_for<Answer> outbox_in(std::uint32_t slot, std::string text) {
-    outbox_entry<Answer> entry;
-    entry.at = {id_of(1), slot};
-    entry.id = id_of(slot);
-    entry.retention = one_hour;
-    entry.text_of = [text = std::move(text)](Answer const& answer) {
-        return std::holds_alternative<Kind>(answer) ? text : std::string();
-    };
-    return std::make_shared<outbox_entry<Answer> const>(std::move(entry));
-}
-
-check outboxed_guess(std::uint32_t phone, std::uint32_t code, std::uint32_t slot) {
-    auto request = guess_of(phone, code);
-    request.outbox = outbox_in<check_outcome, verified>(slot, "verified");
-    return request;
 }
 
 STORE_TEST(a_webhook_is_written_by_the_step_that_causes_it_and_by_no_other) {

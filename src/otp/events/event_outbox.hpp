@@ -38,10 +38,12 @@ public:
     }
     /// Takes a slot, unless the place has one. What has one needs end().
     boost::asio::awaitable<void> reserve(outbox_place& place) const;
-    /// What the next step writes; null without a slot. `event_of` returns the event of an answer,
+    /// What the next step writes; null without a slot, or without memory for it: no step fails for
+    /// that. `event_of` returns the event of an answer,
     /// or nothing. It is used, and the place changed, until the step has ended.
     template <class Answer, class EventOf>
-    [[nodiscard]] store::outbox_for<Answer> entry(outbox_place& place, EventOf event_of) const;
+    [[nodiscard]] store::outbox_for<Answer> entry(outbox_place& place,
+                                                  EventOf const& event_of) const noexcept;
     /// Before the event is passed on: the webhooks own the entry then, if there is one.
     static void hand_over(outbox_place& place, verification_event& event) noexcept;
     /// Ends what was not handed over.
@@ -59,13 +61,14 @@ private:
 };
 
 template <class Answer, class EventOf>
-store::outbox_for<Answer> event_outbox::entry(outbox_place& place, EventOf event_of) const {
+store::outbox_for<Answer> event_outbox::entry(outbox_place& place,
+                                              EventOf const& event_of) const noexcept try {
     if (!place.slot) return nullptr;
     store::outbox_entry<Answer> entry;
     entry.at = place.slot->at;
     entry.id = place.id;
     entry.retention = webhooks_kept_for;
-    entry.text_of = [this, &place, event_of = std::move(event_of)](Answer const& answer) {
+    entry.text_of = [this, &place, event_of](Answer const& answer) {
         place.is_written = false;
         try {
             return text_of(place, event_of(answer));
@@ -74,6 +77,8 @@ store::outbox_for<Answer> event_outbox::entry(outbox_place& place, EventOf event
         }
     };
     return std::make_shared<store::outbox_entry<Answer> const>(std::move(entry));
+} catch (std::exception const&) {
+    return nullptr;
 }
 
 } // namespace otpd::otp

@@ -38,6 +38,7 @@ asio::awaitable<void> hedge_operation::run(send_state send) const {
                                   {},
                                   routes.taken.price});
     auto const settled = co_await parts_.store.settle_hedge(send);
+    send.outbox.is_doubtful = !settled;
     if (settled)
         send.settled_at = settled->at;
     else

@@ -46,7 +46,7 @@ store::outbox_for<store::settle_outcome> send_entries::settled(send_state& send)
         if (answer != store::settle_outcome::failed) return std::nullopt;
         return reports_.event_of_failure(send, answer.at);
     };
-    return outbox_.entry<store::settle_outcome>(send.outbox, std::move(event_of));
+    return outbox_.entry<store::settle_outcome>(send.outbox, event_of);
 }
 
 void send_entries::end(send_state const& send) const noexcept {

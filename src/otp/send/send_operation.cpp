@@ -189,6 +189,7 @@ asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline unti
 /// admitted: a code that was sent verifies, and one that was not keeps its cooldown.
 asio::awaitable<void> send_operation::settle(outcome<sent> const& result) {
     auto const answer = co_await parts_.store.settle(send_, result);
+    send_.outbox.is_doubtful = !answer;
     if (answer)
         send_.settled_at = answer->at;
     else

@@ -58,21 +58,18 @@ asio::awaitable<store::result<store::replace_outcome>> store_steps::hedge(send_s
 
 asio::awaitable<store::result<store::settle_outcome>>
 store_steps::settle_hedge(send_state& send) const {
-    return settle_with_entries(send, hedge_settlement_of(send, now_.now()));
+    auto request = hedge_settlement_of(send, now_.now());
+    request.entry = entries_.write(send);
+    request.outbox = entries_.settled(send);
+    return store_.settle(std::move(request));
 }
 
 asio::awaitable<store::result<store::settle_outcome>>
 store_steps::settle(send_state& send, outcome<sent> const& result) const {
-    return settle_with_entries(send, settlement_of(send, result, rules_, now_.now()));
-}
-
-asio::awaitable<store::result<store::settle_outcome>>
-store_steps::settle_with_entries(send_state& send, store::settlement request) const {
+    auto request = settlement_of(send, result, rules_, now_.now());
     request.entry = entries_.write(send);
     request.outbox = entries_.settled(send);
-    auto answer = co_await store_.settle(std::move(request));
-    send.outbox.is_doubtful = !answer;
-    co_return answer;
+    return store_.settle(std::move(request));
 }
 
 } // namespace otpd::otp

@@ -41,9 +41,6 @@ public:
     void end_event(send_state& send) const noexcept { entries_.end_event(send); }
 
 private:
-    boost::asio::awaitable<store::result<store::settle_outcome>>
-    settle_with_entries(send_state& send, store::settlement request) const;
-
     policy const& rules_;
     store::store& store_;
     admission_undo& undo_;

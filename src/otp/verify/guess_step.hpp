@@ -20,6 +20,9 @@ public:
     void end_event(checked_guess& guess) const noexcept { outbox_.end(guess.outbox); }
 
 private:
+    boost::asio::awaitable<store::result<store::check_outcome>>
+    check_with_event(checked_guess& guess) const;
+
     store::store& store_;
     guess_reports const& reports_;
     event_outbox const& outbox_;
