@@ -177,9 +177,9 @@ BOOST_AUTO_TEST_CASE(every_end_is_told_and_the_ledger_s_sum_is_the_upstream_s) {
     eventually(is_told, settled_within);
     BOOST_TEST(!service.answered.empty());
     auto const all_answered_is_told = [&] {
-        auto const told = service.told();
+        auto const heard = service.told();
         return std::ranges::all_of(service.answered,
-                                   [&](std::string const& each) { return told.contains(each); });
+                                   [&](std::string const& each) { return heard.contains(each); });
     };
     eventually(all_answered_is_told, settled_within);
     auto const is_settled = [&] {

@@ -104,7 +104,7 @@ public:
     void free(journal_ticket ticket) noexcept;
     /// Nobody knows whether the slot has an entry. It is read: one that is there goes to the reader
     /// as if it were taken over.
-    void look_again(journal_ticket ticket) noexcept;
+    void read_back(journal_ticket ticket) noexcept;
 
     /// Returns after the first lease, or after the store failed to give one, and goes on in the
     /// background. `reader` must outlive the journal.

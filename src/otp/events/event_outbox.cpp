@@ -40,9 +40,9 @@ void event_outbox::end(outbox_place& place) const noexcept {
     place = {};
 }
 
-void event_outbox::look_again(outbox_place& place) const noexcept {
+void event_outbox::read_back(outbox_place& place) const noexcept {
     if (!place.slot) return;
-    journal_->look_again(place.slot->ticket);
+    journal_->read_back(place.slot->ticket);
     place = {};
 }
 

@@ -38,9 +38,9 @@ public:
     }
     /// Takes a slot, unless the place has one. What has one needs end().
     boost::asio::awaitable<void> reserve(outbox_place& place) const;
-    /// What the next step writes; null without a slot, or without memory for it: no step fails for
-    /// that. `event_of` returns the event of an answer,
-    /// or nothing. It is used, and the place changed, until the step has ended.
+    /// What the next step writes; null without a slot, or without memory, for which no step fails.
+    /// `event_of` returns the event of an answer, or nothing. It is used, and the place changed,
+    /// until the step has ended.
     template <class Answer, class EventOf>
     [[nodiscard]] store::outbox_for<Answer> entry(outbox_place& place,
                                                   EventOf const& event_of) const noexcept;
@@ -49,7 +49,7 @@ public:
     /// Ends what was not handed over.
     void end(outbox_place& place) const noexcept;
     /// The step has no answer. If it was committed, its webhooks are sent.
-    void look_again(outbox_place& place) const noexcept;
+    void read_back(outbox_place& place) const noexcept;
 
 private:
     [[nodiscard]] std::string text_of(outbox_place& place,

@@ -99,7 +99,7 @@ public:
         return true;
     }
 
-    void look_again(journal_ticket ticket) noexcept {
+    void read_back(journal_ticket ticket) noexcept {
         post([self = shared_from_this(), ticket](journal_slots& slots) {
             auto const at = slots.place_of(ticket);
             if (!at) return; // the journal was lost
@@ -253,7 +253,7 @@ private:
         store::journal_id id{};
         std::uint32_t slots = 0;
         std::uint32_t next = 0;
-        journal_ticket of = 0; ///< of this one entry, which may be there
+        journal_ticket ticket = 0; ///< of the one entry that may be there; 0: all are read
     };
 
     asio::awaitable<void> read_page() {
@@ -266,9 +266,9 @@ private:
             retry_at_ = steady_now() + options_.failure_pause;
             co_return;
         }
-        if (from.of != 0) {
+        if (from.ticket != 0) {
             unread_.pop_front();
-            looked_again(from.of, *answer);
+            was_read_back(from.ticket, *answer);
             co_return;
         }
         auto& unread = unread_.front();
@@ -303,7 +303,7 @@ private:
         slots_.free(ticket);
     }
 
-    void looked_again(journal_ticket ticket, std::vector<store::journal_entry> const& found) {
+    void was_read_back(journal_ticket ticket, std::vector<store::journal_entry> const& found) {
         if (found.empty()) return slots_.free(ticket);
         auto const& entry = found.front();
         auto const text = deps_.keys.open_text(entry.id, entry.text);
@@ -417,8 +417,8 @@ void journal::free(journal_ticket ticket) noexcept {
     impl_->post([ticket](journal_slots& slots) { slots.free(ticket); });
 }
 
-void journal::look_again(journal_ticket ticket) noexcept {
-    if (ticket != 0) impl_->look_again(ticket);
+void journal::read_back(journal_ticket ticket) noexcept {
+    if (ticket != 0) impl_->read_back(ticket);
 }
 
 asio::awaitable<void> journal::start(journal_reader& reader) {

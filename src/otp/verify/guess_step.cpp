@@ -23,10 +23,10 @@ guess_step::check_with_event(checked_guess& guess) const {
     try {
         answer = co_await store_.check_code(std::move(guess.check));
     } catch (...) {
-        outbox_.look_again(guess.outbox);
+        outbox_.read_back(guess.outbox);
         throw;
     }
-    if (!answer && answer.error() == store::fault::unknown) outbox_.look_again(guess.outbox);
+    if (!answer && answer.error() == store::fault::unknown) outbox_.read_back(guess.outbox);
     co_return answer;
 }
 

@@ -109,7 +109,7 @@ struct outbox_fixture : domain_fixture {
         return taken.all;
     }
     /// Of the events that have an entry.
-    std::vector<std::string> told() {
+    std::vector<std::string> passed_on() {
         std::vector<std::string> list;
         for (auto const& each : event.all)
             if (each.entry.ticket != 0) list.push_back(said_of(each));
@@ -119,7 +119,7 @@ struct outbox_fixture : domain_fixture {
     /// Whether the entries say what the events said, which have these types.
     void expect(std::vector<std::string> const& types) {
         auto const found = entries();
-        BOOST_TEST(found == told(), boost::test_tools::per_element());
+        BOOST_TEST(found == passed_on(), boost::test_tools::per_element());
         BOOST_TEST_REQUIRE(found.size() == types.size());
         for (std::size_t n = 0; n < types.size(); ++n)
             BOOST_TEST(found[n].starts_with(types[n] + " "));

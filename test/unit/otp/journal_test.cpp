@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(an_entry_that_may_have_been_written_is_read_and_goes_to_the
     auto const slot = run(context, first.reserve(content.id)).value();
     run(context, memory.write_journal({first.entry(slot, content)})).value();
     store.throws = 1;
-    first.look_again(slot.ticket);
+    first.read_back(slot.ticket);
     eventually([&] { // a second after the failure
         settle();
         return reader.tickets.contains("told");
@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(an_entry_that_may_have_been_written_is_read_and_goes_to_the
 BOOST_AUTO_TEST_CASE(an_entry_that_was_not_written_after_all_frees_its_slot) {
     auto& first = begin();
     auto const slot = run(context, first.reserve({})).value();
-    first.look_again(slot.ticket);
+    first.read_back(slot.ticket);
     settle();
     BOOST_TEST(reader.tickets.empty());
     BOOST_TEST(run(context, first.reserve({})).value().at.slot == slot.at.slot);
@@ -302,7 +302,7 @@ BOOST_AUTO_TEST_CASE(what_the_reader_does_not_take_is_erased) {
     auto const content = content_of(1, "told", journal_kind::webhook);
     auto const slot = run(context, first.reserve(content.id)).value();
     run(context, memory.write_journal({first.entry(slot, content)})).value();
-    first.look_again(slot.ticket);
+    first.read_back(slot.ticket);
     settle();
     BOOST_TEST(entries_of(slot.at.journal) == 0U);
 }
