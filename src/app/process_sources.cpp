@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t max_config_bytes = 256 * 1024;
 constexpr std::size_t max_dotenv_bytes = 64 * 1024;
 constexpr std::size_t max_secret_bytes = 64 * 1024;
+constexpr std::size_t max_pem_bytes = 4 * 1024 * 1024;
 constexpr char const* default_config = "config.toml";
 constexpr char const* dotenv_name = ".env";
 
@@ -51,6 +52,10 @@ secret_file read_secret(std::string const& path) {
     if (has_mode(path, S_IWOTH))
         return {{}, "every user of the machine may write to it: chmod o-w " + path};
     return read_file(path, max_secret_bytes);
+}
+
+secret_digest digest_of_file(std::string const& path) {
+    return secret_string(read_file(path, max_pem_bytes).text).digest(); // it may be a key
 }
 
 /// Reads the file into `into`. Adds a line to `faults` on failure, unless the file is missing and
@@ -108,6 +113,7 @@ read_sources(command_line const& line, process_environment const& environment) {
     out.flags = line.flags;
     out.environment = environment.variables();
     out.open_secret = read_secret;
+    out.digest_of_file = digest_of_file;
     read_into(out.dotenv, dotenv_name, max_dotenv_bytes, false, faults);
     read_into(out.config, line.config_path.value_or(default_config), max_config_bytes,
               line.config_path.has_value(), faults);

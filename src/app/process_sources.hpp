@@ -33,8 +33,8 @@ private:
 [[nodiscard]] boost::system::result<settings_sources, settings_faults>
 read_sources(command_line const& line, process_environment const& environment);
 
-/// The faults of the store's file. The program creates it with mode 0600, but it may be older or may
-/// have been changed.
+/// What is wrong with the permissions of the store's file, if other machines reach this one. The
+/// program creates it with mode 0600, but it may be older or may have been changed.
 [[nodiscard]] std::vector<std::string> faults_of_database(settings const& all);
 
 } // namespace otpd::app

@@ -1,8 +1,11 @@
 #include "reload.hpp"
 
+#include "process_sources.hpp"
 #include "settings/checks.hpp"
 #include "settings/keys.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace otpd::app {
@@ -18,6 +21,7 @@ boost::system::result<reload_plan, settings_faults> plan_reload(settings const& 
     }
     plan.changed = changed_keys(running, plan.with);
     auto faults = check_together(plan.with);
+    std::ranges::move(faults_of_database(plan.with), std::back_inserter(faults));
     if (faults.empty()) return plan;
     for (auto& line : faults)
         line += " (until a restart applies what needs one)";

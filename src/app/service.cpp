@@ -69,21 +69,21 @@ service::service(app::settings with, settings_reader again, store_factory const&
       questions(context.get_executor(), question_client,
                 read_bulkhead_options_of(settings.bridgexapi)),
       reads(context.get_executor(), read_quota_of(settings.limits), clock, metrics),
-      scores({context.get_executor(), "scoreboard_ended", random, log}, settings.routes.scores,
+      scores({context.get_executor(), "scoreboard_failed", random, log}, settings.routes.scores,
              {store, clock, log, metrics}),
-      overrides({context.get_executor(), "overrides_ended", random, log}, {}, {store, clock, log}),
+      overrides({context.get_executor(), "overrides_failed", random, log}, {}, {store, clock, log}),
       event_waiters(context.get_executor(), settings.delivery.waiters_max,
                     names_of_clients(settings)),
       hooks(context.get_executor(), settings.webhook_endpoints, settings.webhooks,
-            webhook::webhooks::dependencies{clock, random, log, metrics, make_outbox()}),
-      prices({context.get_executor(), "price_cache_ended", random, log},
+            webhook::webhooks::dependencies{clock, random, log, metrics, make_outbox(), &spans}),
+      prices({context.get_executor(), "price_cache_failed", random, log},
              price_cache_options_of(settings), {question_client, clock, log, metrics}),
       of_deliveries(events, log, metrics),
       deliveries(context.get_executor(), tracker_options_of(settings),
                  {store, question_client, clock, random, of_deliveries, journal.get()}),
       account(settings.spending.account, clock, log, metrics), ledger(no_budgets, keys),
       spending(no_budgets, ledger, store, clock),
-      account_monitor({context.get_executor(), "account_monitor_ended", random, log},
+      account_monitor({context.get_executor(), "account_monitor_failed", random, log},
                       question_client, spending, account),
       hedger({context.get_executor(), scores, deliveries, clock, log}, {}),
       undo(std::make_shared<otp::admission_undo>(store, log, no_budgets.undo_pause,
@@ -115,6 +115,8 @@ generation_parts service::make_parts() {
     domain.on_balance = [this](money balance) { account.on_balance(balance); };
     domain.owners = &owners;
     domain.open_sends = settings.delivery.enabled ? journal.get() : nullptr;
+    domain.events_kept_in = journal.get();
+    domain.webhooks = &hooks;
     domain.hedges = &hedger;
     domain.undo = undo;
     domain.overrides = &overrides;

@@ -55,6 +55,10 @@ struct settings {
     /// The files that secrets were read from, by the key that names the file:
     /// `bridgexapi.api_key_file`.
     std::map<std::string, std::string> secret_files;
+    /// Of the contents of PEM files, by the key that names the file: `bridgexapi.ca_file`.
+    std::map<std::string, secret_digest> pem_digests;
+    /// The names of files that have secrets and that every user of the machine may read or write.
+    std::vector<std::string> open_secret_files;
     /// Names in the environment with our prefix that are Kubernetes' service links.
     std::vector<std::string> service_links;
 };
@@ -98,6 +102,8 @@ struct settings_sources {
     std::optional<source_file> config; ///< TOML
     /// Reads the file of a secret. Null: there is none.
     std::function<secret_file(std::string const& path)> open_secret{};
+    /// Of the content of a PEM file. Null: none is compared.
+    std::function<secret_digest(std::string const& path)> digest_of_file{};
 };
 
 /// Reads, merges and checks. Reports all faults at once.

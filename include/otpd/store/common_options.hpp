@@ -32,12 +32,13 @@ struct common_options {
     template <class Keys>
     static void declare(Keys keys) {
         using o = common_options;
-        keys.path("ca_file", &o::ca_file, "a PEM file",
-                  "PEM file of certificate authorities trusted for the store's server; empty: the "
-                  "system's.");
-        keys.path("certificate_file", &o::certificate_file, "a PEM file",
-                  "PEM file of the client certificate for the store's server; empty: none.");
-        keys.path("key_file", &o::key_file, "a PEM file", "PEM file of that certificate's key.");
+        keys.pem_file(
+            "ca_file", &o::ca_file,
+            "PEM file of certificate authorities trusted for the store's server; empty: the "
+            "system's.");
+        keys.pem_file("certificate_file", &o::certificate_file,
+                      "PEM file of the client certificate for the store's server; empty: none.");
+        keys.pem_file("key_file", &o::key_file, "PEM file of that certificate's key.");
         keys.whole("timeout_ms", &o::timeout, 0, 10'000,
                    "Longest wait for one step of the store; a later answer is ignored. 0: 250 with "
                    "Valkey or Redis, 1000 with PostgreSQL, 2000 with sqlite:.");

@@ -40,6 +40,7 @@
 namespace otpd::telemetry {
 class logger;
 class metrics;
+class tracer;
 } // namespace otpd::telemetry
 
 namespace otpd::webhook {
@@ -59,7 +60,8 @@ struct endpoint {
     std::vector<std::string> events; ///< of event_types; empty: all
     std::string client;              ///< only this client's events; empty: all
     bool allow_private = false;
-    std::string ca_file; ///< PEM; empty: the system's
+    std::string ca_file;       ///< PEM; empty: the system's
+    secret_digest ca_digest{}; ///< of the file's content: another one makes another endpoint
 
     friend bool operator==(endpoint const&, endpoint const&) = default;
 
@@ -87,8 +89,8 @@ struct endpoint {
                   "Whether the server may have an address that is not public, such as 10.0.0.1; "
                   "if unset: false.")
             .like("false");
-        keys.path("ca_file", &o::ca_file, "a PEM file",
-                  "PEM file of certificate authorities trusted for it; if unset: the system's.")
+        keys.pem_file("ca_file", &o::ca_file,
+                      "PEM file of certificate authorities trusted for it; if unset: the system's.")
             .like("/etc/otpd/crm-ca.pem");
     }
 };
@@ -130,7 +132,7 @@ public:
 };
 
 /// Thread-safe. Sends nothing before start().
-class webhooks final : public otp::observer {
+class webhooks final : public otp::outbox_observer {
 public:
     /// All references must outlive this object and the context of `executor`. The constructor
     /// throws when a CA file is unusable, and std::invalid_argument when a URL is invalid or a
@@ -141,6 +143,7 @@ public:
         telemetry::logger& log;
         telemetry::metrics& metrics;
         outbox* kept_in = nullptr; ///< null: messages end with the process
+        telemetry::tracer* spans = nullptr;
     };
 
     webhooks(boost::asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,
@@ -149,15 +152,16 @@ public:
 
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept override;
     void on_event(otp::verification_event const& event) noexcept override;
+    [[nodiscard]] std::string text_of(otp::verification_event const& event) const override;
 
     /// Prepares other endpoints and options, after a reload; throws like the constructor. Calling
     /// the result exchanges them. Then the messages of an endpoint that stays go where it is now,
     /// and those of one that is gone are given up. Not for concurrent use.
     [[nodiscard]] std::function<void()> prepare(std::vector<endpoint> endpoints, options with);
 
-    /// Sends a message that another process has kept. Returns false, and does nothing, if it is for
-    /// no endpoint of this one.
-    [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text);
+    /// Sends a message that another process, or a step of the store, has kept. Returns false, and
+    /// does nothing, if it is for no endpoint of this one.
+    [[nodiscard]] bool take_over(std::uint64_t ticket, outbox::id const& id, std::string_view text);
 
     void start();
     /// Stops queueing messages. Messages that are being sent or are due may end within `limit`;

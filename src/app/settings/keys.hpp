@@ -32,6 +32,7 @@ struct key_words : value_words {
     std::string help;       ///< a sentence
     bool is_hidden = false; ///< not secret, but only shown in part
     bool is_file = false;   ///< the key NAME_file that follows a secret, and names its file
+    bool is_pem = false;    ///< the path of a file that is read at the start
     bool is_required = false;
     bool needs_restart = false; ///< a reload does not apply a change
     std::string alias;          ///< the reference service's name for it; may be empty
@@ -137,6 +138,12 @@ public:
     key_words& path(std::string_view name, M member, std::string_view of,
                     std::string_view help) const {
         return add(name, member, notations::path(of), help);
+    }
+    /// Certificates, or the key of one.
+    key_words& pem_file(std::string_view name, auto member, std::string_view help) const {
+        auto& key = path(name, member, "a PEM file", help);
+        key.is_pem = true;
+        return key;
     }
     key_words& flag(std::string_view name, auto member, std::string_view help) const {
         return add(name, member, notations::flag(), help);

@@ -374,9 +374,9 @@ struct tracing_settings {
                  "What traces call this service.");
         keys.add("token", &s::token, keys.header_secret("empty or "),
                  "Bearer token for the collector; empty: none is sent.");
-        keys.path("ca_file", &s::ca_file, "a PEM file",
-                  "PEM file of certificate authorities trusted for the collector; empty: the "
-                  "system's.");
+        keys.pem_file("ca_file", &s::ca_file,
+                      "PEM file of certificate authorities trusted for the collector; empty: the "
+                      "system's.");
     }
 };
 

@@ -5,6 +5,7 @@
 #include "sources.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <iterator>
 
 namespace otpd::app {
@@ -250,6 +251,8 @@ void add_differences(std::vector<Entry> const& a, std::vector<Entry> const& b,
                      entry_keys<Entry> const& keys, Title title, std::vector<std::string>& titles) {
     auto const is_in_b = [&](Entry const& one) {
         return std::ranges::any_of(b, [&](Entry const& other) {
+            if constexpr (std::equality_comparable<Entry>)
+                if (!(one == other)) return false; // it has more than its keys
             return std::ranges::all_of(keys, [&](auto const& key) { return key.same(one, other); });
         });
     };
