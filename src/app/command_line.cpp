@@ -29,6 +29,7 @@ namespace po = boost::program_options;
 constexpr std::size_t max_config_bytes = 256 * 1024;
 constexpr std::size_t max_dotenv_bytes = 64 * 1024;
 constexpr std::size_t max_secret_bytes = 64 * 1024;
+constexpr std::size_t max_pem_bytes = 4 * 1024 * 1024;
 constexpr char const* default_config = "config.toml";
 constexpr char const* dotenv_name = ".env";
 constexpr int exit_good = 0;
@@ -119,6 +120,10 @@ secret_file read_secret(std::string const& path) {
     return read_file(path, max_secret_bytes);
 }
 
+secret_digest digest_of_file(std::string const& path) {
+    return secret_string(read_file(path, max_pem_bytes).text).digest(); // it may be a key
+}
+
 /// Reads the file into `into`. Adds a line to `faults` on failure, unless the file is missing and
 /// optional.
 void read_into(std::optional<source_file>& into, std::string const& path, std::size_t max_bytes,
@@ -140,19 +145,6 @@ void for_each_variable(Visit visit) {
         visit(std::string(*each, static_cast<std::size_t>(equals)),
               entry.subspan(static_cast<std::size_t>(equals) + 1));
     }
-}
-
-/// The program creates the file with mode 0600, but the file may be older or may have been changed.
-std::vector<std::string> faults_of_database(settings const& all) {
-    std::vector<std::string> faults;
-    if (all.store.url.type != store::location::kind::sqlite || all.server.listen.is_loopback())
-        return faults;
-    auto const& database = all.store.url.path;
-    for (auto const& path : {database, database + "-wal"})
-        if (is_open_to_all(path))
-            faults.push_back("store.url: " + path +
-                             " is open to every user of the machine: chmod o= " + path);
-    return faults;
 }
 
 /// Parses `argv`, without positional arguments.
@@ -191,6 +183,18 @@ po::options_description backtest_options() {
 }
 
 } // namespace
+
+std::vector<std::string> faults_of_database(settings const& all) {
+    std::vector<std::string> faults;
+    if (all.store.url.type != store::location::kind::sqlite || all.server.listen.is_loopback())
+        return faults;
+    auto const& database = all.store.url.path;
+    for (auto const& path : {database, database + "-wal"})
+        if (is_open_to_all(path))
+            faults.push_back("store.url: " + path +
+                             " is open to every user of the machine: chmod o= " + path);
+    return faults;
+}
 
 early_exit exit_with(settings_faults const& faults) {
     early_exit out{exit_bad_settings, {}, {}, faults.lines};
@@ -276,6 +280,7 @@ read_sources(command_line const& line, process_environment const& environment) {
     out.flags = line.flags;
     out.environment = environment.variables();
     out.open_secret = read_secret;
+    out.digest_of_file = digest_of_file;
     read_into(out.dotenv, dotenv_name, max_dotenv_bytes, false, faults);
     read_into(out.config, line.config_path.value_or(default_config), max_config_bytes,
               line.config_path.has_value(), faults);

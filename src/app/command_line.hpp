@@ -72,7 +72,11 @@ struct early_exit {
 /// For bad settings.
 [[nodiscard]] early_exit exit_with(settings_faults const& faults);
 
-/// Does all of the above in order, and checks the permissions of the store's file. `main` prints
+/// What is wrong with the permissions of the store's file, if other machines reach this one. The
+/// program creates it with mode 0600, but it may be older or may have been changed.
+[[nodiscard]] std::vector<std::string> faults_of_database(settings const& all);
+
+/// Does all of the above in order. `main` prints
 /// and returns an early_exit, or runs with the settings.
 [[nodiscard]] std::variant<settings, early_exit>
 settings_from_process(int argc, char const* const* argv, process_environment const& environment);

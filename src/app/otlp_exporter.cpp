@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -51,7 +52,7 @@ otlp_exporter::otlp_exporter(asio::any_io_executor const& executor,
                              random_source& random, telemetry::logger& log)
     : source_{settings.service_name, std::string(version)}, spans_(spans), log_(log),
       collector_(executor, client_options_of(settings), random, *this),
-      loop_(executor, "span_export_ended", random, log) {}
+      loop_(executor, "span_exporter_failed", random, log) {}
 
 /// The first of several failures in a row says why.
 void otlp_exporter::connect_failed(net::exchange_error, boost::system::error_code error) {
@@ -91,7 +92,13 @@ asio::awaitable<void> otlp_exporter::send_all() {
     for (std::size_t at = 0; at < taken.size(); at += spans_per_request) {
         auto const rest = std::span(taken).subspan(at);
         auto const part = rest.first(std::min(spans_per_request, rest.size()));
-        bool const is_taken = co_await send(part);
+        bool is_taken = false;
+        try {
+            is_taken = co_await send(part);
+        } catch (std::exception const&) { // no memory for it
+            spans_.dropped(rest.size());
+            throw;
+        }
         if (is_taken)
             spans_.exported(part.size());
         else

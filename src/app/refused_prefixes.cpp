@@ -33,12 +33,17 @@ void prefix_table::count(refused_prefix const& one) {
         entries_.push_back(one);
         return;
     }
-    if (entry == entries_.end()) entry = std::ranges::find_if(entries_, is_quiet);
-    std::uint64_t inherited = 0;
+    // A prefix that is in the table has counted itself since it was quiet. Any other may have been
+    // displaced, with as many as any that was.
+    bool const is_new = entry == entries_.end();
+    if (is_new) entry = std::ranges::find_if(entries_, is_quiet);
+    if (one.last_at - displaced_at_ > quiet_max) displaced_max_ = 0;
     if (entry == entries_.end()) {
         entry = std::ranges::min_element(entries_, {}, &refused_prefix::refused);
-        inherited = entry->refused;
+        displaced_max_ = std::max(displaced_max_, entry->refused);
+        displaced_at_ = std::max(displaced_at_, entry->last_at);
     }
+    auto const inherited = is_new ? displaced_max_ : 0;
     *entry = one;
     entry->refused += inherited;
     entry->over_by_at_most = inherited;

@@ -28,7 +28,10 @@ struct refused_prefix {
 };
 
 /// The heaviest prefixes among any number of them, in a table of fixed size (the Space-Saving
-/// algorithm of Metwally et al.). A prefix that is quiet for an hour goes. Not thread-safe.
+/// algorithm of Metwally et al.). A prefix that is quiet for an hour goes. What is new in the full
+/// table may have been in it before: it begins with the highest count that others have displaced
+/// within the hour, since the lowest in the table may be lower once quiet ones went. Not
+/// thread-safe.
 class prefix_table {
 public:
     static constexpr std::size_t size_max = 64;
@@ -40,6 +43,8 @@ public:
 
 private:
     std::vector<refused_prefix> entries_;
+    std::uint64_t displaced_max_ = 0; ///< of those that were not quiet
+    wall_time displaced_at_;          ///< when one of them was refused last
 };
 
 /// Counts sends that limits, budgets and guards refused; not those in a cooldown, which users cause

@@ -1,7 +1,10 @@
 #include "reload.hpp"
 
+#include "command_line.hpp"
 #include "settings_sources.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace otpd::app {
@@ -17,6 +20,7 @@ boost::system::result<reload_plan, settings_faults> plan_reload(settings const& 
     }
     plan.changed = changed_keys(running, plan.with);
     auto faults = check_together(plan.with);
+    std::ranges::move(faults_of_database(plan.with), std::back_inserter(faults));
     if (faults.empty()) return plan;
     for (auto& line : faults)
         line += " (until a restart applies what needs one)";

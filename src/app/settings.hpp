@@ -229,12 +229,13 @@ struct store_settings : store::common_options {
         keys.flag("accept_clear_text", &s::accept_clear_text,
                   "Allows a store on another machine that TLS does not verify. Whoever reads the "
                   "traffic learns its password.");
-        keys.path("ca_file", &s::ca_file, "a PEM file",
-                  "PEM file of certificate authorities trusted for the store's server; empty: the "
-                  "system's.");
-        keys.path("certificate_file", &s::certificate_file, "a PEM file",
-                  "PEM file of the client certificate for the store's server; empty: none.");
-        keys.path("key_file", &s::key_file, "a PEM file", "PEM file of that certificate's key.");
+        keys.pem_file(
+            "ca_file", &s::ca_file,
+            "PEM file of certificate authorities trusted for the store's server; empty: the "
+            "system's.");
+        keys.pem_file("certificate_file", &s::certificate_file,
+                      "PEM file of the client certificate for the store's server; empty: none.");
+        keys.pem_file("key_file", &s::key_file, "PEM file of that certificate's key.");
         keys.whole("timeout_ms", &s::timeout, 0, 10'000,
                    "Longest wait for one step of the store; a later answer is ignored. 0: 250 with "
                    "Valkey or Redis, 1000 with PostgreSQL, 2000 with sqlite:.");
@@ -410,9 +411,9 @@ struct tracing_settings {
                  "What traces call this service.");
         keys.add("token", &s::token, notations::header_secret("empty or "),
                  "Bearer token for the collector; empty: none is sent.");
-        keys.path("ca_file", &s::ca_file, "a PEM file",
-                  "PEM file of certificate authorities trusted for the collector; empty: the "
-                  "system's.");
+        keys.pem_file("ca_file", &s::ca_file,
+                      "PEM file of certificate authorities trusted for the collector; empty: the "
+                      "system's.");
     }
 };
 
@@ -450,6 +451,10 @@ struct settings {
     /// The files that secrets were read from, by the key that names the file:
     /// `bridgexapi.api_key_file`.
     std::map<std::string, std::string> secret_files;
+    /// Of the contents of PEM files, by the key that names the file: `bridgexapi.ca_file`.
+    std::map<std::string, secret_digest> pem_digests;
+    /// The names of files that have secrets and that every user of the machine may read or write.
+    std::vector<std::string> open_secret_files;
     /// Names in the environment with our prefix that are Kubernetes' service links.
     std::vector<std::string> service_links;
 };
@@ -493,6 +498,8 @@ struct settings_sources {
     std::optional<source_file> config; ///< TOML
     /// Reads the file of a secret. Null: there is none.
     std::function<secret_file(std::string const& path)> open_secret{};
+    /// Of the content of a PEM file. Null: none is compared.
+    std::function<secret_digest(std::string const& path)> digest_of_file{};
 };
 
 /// Reads, merges and checks. Reports all faults at once.

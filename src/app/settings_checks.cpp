@@ -186,6 +186,10 @@ void check_network(settings const& all, refusals& refuse) {
                     "server.trusted_proxies has " + wide->to_string() +
                         ", and whoever is in it may call itself anything: name your proxies, or "
                         "set server.accept_any_proxy = true to accept that");
+    // If other machines reach this one, its other users must not read the secrets either.
+    for (auto const& name : all.open_secret_files)
+        refuse.when(
+            true, name + " has secrets and is open to every user of the machine: chmod o= " + name);
 }
 
 /// Checks settings for any server.listen.

@@ -32,6 +32,22 @@ void add_fixed_section(std::vector<setting_key>& to, std::string_view name,
     std::for_each(to.begin() + before, to.end(), [](setting_key& key) { key.at_restart(); });
 }
 
+/// Compares and copies the file's content with its name.
+void follow_content(setting_key& key) {
+    auto const path = key.path();
+    auto const digest_in = [path](settings const& settings) {
+        auto const found = settings.pem_digests.find(path);
+        return found == settings.pem_digests.end() ? secret_digest() : found->second;
+    };
+    key.same = [digest_in, same = key.same](settings const& a, settings const& b) {
+        return same(a, b) && digest_in(a) == digest_in(b);
+    };
+    key.copy = [path, digest_in, copy = key.copy](settings& to, settings const& from) {
+        copy(to, from);
+        to.pem_digests[path] = digest_in(from);
+    };
+}
+
 std::vector<setting_key> all_keys() {
     std::vector<setting_key> all;
     add_fixed_section(all, "server", &settings::server);
@@ -52,8 +68,10 @@ std::vector<setting_key> all_keys() {
     add_fixed_section(all, "tracing", &settings::tracing);
     add_section(all, "log", &settings::log);
     settings const defaults{};
-    for (auto& key : all)
+    for (auto& key : all) {
         if (!key.is_secret) key.initial = key.show(defaults);
+        if (key.is_pem) follow_content(key);
+    }
     add_file_keys(all);
     for (auto& key : all)
         if (key.is_file) {

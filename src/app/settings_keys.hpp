@@ -36,6 +36,7 @@ struct key_words {
     bool is_partly_secret = false; ///< it may contain a password
     bool is_hidden = false;        ///< not secret, but only shown in part
     bool is_file = false;          ///< the key NAME_file that follows a secret
+    bool is_pem = false;           ///< the path of a file that is read at the start
     bool is_required = false;
     bool needs_restart = false; ///< a reload does not apply a change
     std::string alias;          ///< the reference service's name for it; may be empty
@@ -156,6 +157,12 @@ public:
     key_words& path(std::string_view name, M member, std::string_view of,
                     std::string_view help) const {
         return add(name, member, notations::path(of), help);
+    }
+    /// Certificates, or the key of one.
+    key_words& pem_file(std::string_view name, auto member, std::string_view help) const {
+        auto& key = path(name, member, "a PEM file", help);
+        key.is_pem = true;
+        return key;
     }
     key_words& flag(std::string_view name, auto member, std::string_view help) const {
         return add(name, member, notations::flag(), help);

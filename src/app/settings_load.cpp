@@ -165,18 +165,27 @@ bool holds_secrets(found_file const& config) {
            std::ranges::any_of(config.tables, has_secrets);
 }
 
-/// If other machines reach this one, its other users must not read the secrets either.
-void check_files(settings_sources const& sources, layers const& layers, settings const& all,
-                 fault_lines& faults) {
-    if (all.server.listen.is_loopback()) return;
+std::vector<std::string> open_secret_files(settings_sources const& sources, layers const& layers) {
+    std::vector<std::string> names;
     for (auto const* const file :
          {sources.dotenv ? &*sources.dotenv : nullptr,
           sources.config && holds_secrets(layers.config) ? &*sources.config : nullptr})
-        if (file != nullptr && file->is_open_to_all)
-            faults.push_back(file->name +
-                             " has secrets and is open to every user of the machine: "
-                             "chmod o= " +
-                             file->name);
+        if (file != nullptr && file->is_open_to_all) names.push_back(file->name);
+    return names;
+}
+
+/// So that a reload sees a file that was replaced under its name.
+void know_pem_files(settings_sources const& sources, settings& all) {
+    if (!sources.digest_of_file) return;
+    // libpq reads its files anew for each connection; the other stores have none.
+    bool const keeps_store_files = all.store.url.type == store::location::kind::redis;
+    for (auto const& key : setting_keys()) {
+        if (!key.is_pem || (key.section == "store" && !keeps_store_files)) continue;
+        if (auto const path = key.show(all); !path.empty())
+            all.pem_digests[key.path()] = sources.digest_of_file(path);
+    }
+    for (auto& each : all.webhook_endpoints)
+        if (!each.ca_file.empty()) each.ca_digest = sources.digest_of_file(each.ca_file);
 }
 
 } // namespace
@@ -228,11 +237,10 @@ boost::system::result<settings, settings_faults> load_settings(settings_sources 
     read_keys(setting_keys(), out, find, place_of, with);
     for (auto const& each : from.config.tables)
         std::ranges::find(table_kinds(), each.name, &table_kind::name)->read(each, out, with);
+    know_pem_files(sources, out);
+    out.open_secret_files = open_secret_files(sources, from);
     // Checked only if every value was read: a mistyped value would cause other faults.
-    if (with.faults.empty()) {
-        with.faults = check_together(out);
-        check_files(sources, from, out, with.faults);
-    }
+    if (with.faults.empty()) with.faults = check_together(out);
     if (!with.faults.empty()) return settings_faults{std::move(with.faults)};
     return out;
 }

@@ -8,6 +8,7 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <iterator>
 
 namespace otpd::app {
@@ -76,6 +77,8 @@ std::string shown(Entry const& entry, entry_keys<Entry> const& keys, std::string
 
 template <class Entry>
 bool same(Entry const& a, Entry const& b, entry_keys<Entry> const& keys) {
+    if constexpr (std::equality_comparable<Entry>)
+        if (!(a == b)) return false; // it has more than its keys
     return std::ranges::all_of(keys, [&](auto const& key) { return key.same(a, b); });
 }
 
@@ -676,8 +679,8 @@ void declare_webhook(declaration<webhook::endpoint> keys) {
               "Whether the server may have an address that is not public, such as 10.0.0.1; if "
               "unset: false.")
         .like("false");
-    keys.path("ca_file", &endpoint::ca_file, "a PEM file",
-              "PEM file of certificate authorities trusted for it; if unset: the system's.")
+    keys.pem_file("ca_file", &endpoint::ca_file,
+                  "PEM file of certificate authorities trusted for it; if unset: the system's.")
         .like("/etc/otpd/crm-ca.pem");
 }
 

@@ -20,16 +20,28 @@ namespace otpd::otp {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::chrono::seconds failure_pause{1};
+
+} // namespace
+
 struct periodic::state {
     state(asio::any_io_executor const& executor, std::string event, random_source& bytes,
           telemetry::logger& to)
-        : ended_event(std::move(event)), random(bytes), log(to),
+        : failed_event(std::move(event)), random(bytes), log(to),
           strand(asio::make_strand(executor)), timer(strand) {}
 
     static asio::awaitable<void> run(std::shared_ptr<state> self, task task) {
         co_await asio::this_coro::throw_if_cancelled(false);
         while (!self->is_stopped) {
-            auto const pause = co_await task();
+            steady_time::duration pause = failure_pause;
+            try {
+                pause = co_await task();
+            } catch (std::exception const& thrown) {
+                if (!self->is_stopped)
+                    self->log.error(self->failed_event, {{"what", thrown.what()}});
+            }
             if (self->is_stopped) co_return;
             self->timer.expires_after(self->shortened(pause));
             co_await self->timer.async_wait(asio::as_tuple(asio::deferred));
@@ -43,7 +55,7 @@ struct periodic::state {
                            static_cast<steady_time::duration::rep>(random.below(most + 1)));
     }
 
-    std::string const ended_event;
+    std::string const failed_event;
     random_source& random;
     telemetry::logger& log;
     net::strand strand;
@@ -52,13 +64,13 @@ struct periodic::state {
     std::atomic<bool> is_stopped{false};
 };
 
-periodic::periodic(asio::any_io_executor const& executor, std::string ended_event,
+periodic::periodic(asio::any_io_executor const& executor, std::string failed_event,
                    random_source& random, telemetry::logger& log)
-    : state_(std::make_shared<state>(executor, std::move(ended_event), random, log)) {}
+    : state_(std::make_shared<state>(executor, std::move(failed_event), random, log)) {}
 
 void periodic::start(task task) {
     auto ended = [self = state_](std::exception_ptr thrown) {
-        if (thrown) self->log.error(self->ended_event);
+        if (thrown) self->log.error(self->failed_event);
     };
     asio::co_spawn(state_->strand, state::run(state_, std::move(task)),
                    asio::bind_cancellation_slot(state_->cancel.slot(), std::move(ended)));

@@ -57,12 +57,23 @@ void tracer::record(span finished) noexcept {
 }
 
 std::vector<span> tracer::take() {
+    auto* next = newest_.exchange(nullptr);
+    std::size_t count = 0;
+    for (auto const* each = next; each != nullptr; each = each->older)
+        ++count;
     std::vector<span> spans;
-    for (auto* next = newest_.exchange(nullptr); next != nullptr;) {
+    bool has_room = true;
+    try {
+        spans.reserve(count);
+    } catch (std::bad_alloc const&) {
+        has_room = false;
+    }
+    while (next != nullptr) {
         std::unique_ptr<node> const taken(next);
-        spans.push_back(std::move(taken->value));
+        if (has_room) spans.push_back(std::move(taken->value));
         next = taken->older;
     }
+    if (!has_room) dropped(count);
     std::ranges::reverse(spans);
     return spans;
 }

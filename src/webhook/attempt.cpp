@@ -7,7 +7,8 @@
 namespace otpd::webhook {
 
 net::http_request request_for(message const& message, std::string const& target,
-                              std::vector<secret_string> const& secrets, wall_time at) {
+                              std::vector<secret_string> const& secrets, wall_time at,
+                              trace_context const& trace) {
     auto const timestamp = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count();
     net::http_request result;
     result.method = net::http_method::post;
@@ -18,6 +19,7 @@ net::http_request request_for(message const& message, std::string const& target,
     result.headers += "webhook-timestamp: " + std::to_string(timestamp) + "\r\n";
     result.headers += "webhook-signature: " + sign(secrets, message.id, timestamp, message.payload);
     result.headers += "\r\n";
+    if (trace.exists()) result.headers += "traceparent: " + to_traceparent(trace) + "\r\n";
     return result;
 }
 
@@ -41,6 +43,31 @@ verdict judge(net::exchange_result const& exchanged) {
     if (response.retry_after)
         result.retry_after = std::min<std::chrono::seconds>(*response.retry_after, longest_pause);
     return result;
+}
+
+telemetry::span span_of(queued const& tried, std::string const& endpoint,
+                        trace_context const& attempt, steady_time began,
+                        net::exchange_result const& exchanged) {
+    telemetry::span span;
+    span.context = attempt;
+    span.parent = tried.webhook->trace.span;
+    span.kind = telemetry::span_kind::client;
+    span.name = "webhook " + endpoint;
+    span.began = began;
+    span.ended = std::chrono::steady_clock::now();
+    span.attributes = {{"http.request.method", std::string("POST")},
+                       {"otpd.event", tried.webhook->type}};
+    if (tried.tries > 1)
+        span.attributes.push_back({"http.request.resend_count", std::int64_t{tried.tries} - 1});
+    auto const judged = judge(exchanged);
+    bool const has_failed = judged.is != verdict::kind::delivered;
+    if (has_failed) span.error = judged.problem;
+    if (auto const* response = std::get_if<net::http_response>(&exchanged.outcome)) {
+        span.attributes.push_back(
+            {"http.response.status_code", static_cast<std::int64_t>(response->status)});
+        if (has_failed) span.error = std::to_string(response->status);
+    }
+    return span;
 }
 
 std::string_view word_of(net::exchange_error why) noexcept {

@@ -6,6 +6,7 @@
 /// It has no clock and no thread: it lives on its owner's strand.
 
 #include "otpd/core/clock.hpp"
+#include "otpd/core/trace.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,7 @@ struct message {
     std::string id;
     std::string type; ///< as in type_of()
     std::string payload;
+    trace_context trace{}; ///< of the request that caused it; an outbox does not keep it
 };
 
 /// A message for one endpoint.

@@ -41,6 +41,7 @@ std::shared_ptr<message const> message_of(outbox::id const& id,
     result->id = "msg_" + to_hex(id);
     result->type = type_of(event.type);
     result->payload = payload_of(event);
+    result->trace = event.trace;
     return result;
 }
 

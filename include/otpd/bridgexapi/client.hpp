@@ -45,8 +45,8 @@ struct client_options {
             .known_as("BRIDGEXAPI_TIMEOUT");
         keys.whole("connect_timeout_ms", &o::connect_timeout, 50, 60'000,
                    "How long the TCP connect and the TLS handshake may take together.");
-        keys.path("ca_file", &o::ca_file, "a PEM file",
-                  "PEM file of trusted certificate authorities; empty: the system's.");
+        keys.pem_file("ca_file", &o::ca_file,
+                      "PEM file of trusted certificate authorities; empty: the system's.");
         keys.whole("connections_max", &o::connections_max, 1, 1024,
                    "Most connections to BridgeXAPI for sends.");
         keys.whole("queue_max", &o::queue_max, 0, 100'000,

@@ -62,6 +62,7 @@ struct journal_options {
     bool is_alone = false;
     std::chrono::milliseconds lease{15'000};
     std::chrono::milliseconds renewal{5'000};
+    std::chrono::milliseconds failure_pause{1'000};
     std::uint32_t slots_first = 1024;
     std::uint32_t slots_max = 262'144;
 };

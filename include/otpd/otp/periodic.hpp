@@ -25,9 +25,9 @@ public:
     /// that were started together do not run at the same times for ever.
     using task = std::function<boost::asio::awaitable<steady_time::duration>()>;
 
-    /// All arguments must outlive the last run. `ended_event` is logged if a task throws, which
-    /// ends it.
-    periodic(boost::asio::any_io_executor const& executor, std::string ended_event,
+    /// All arguments must outlive the last run. `failed_event` is logged if a task throws; it runs
+    /// again after a second.
+    periodic(boost::asio::any_io_executor const& executor, std::string failed_event,
              random_source& random, telemetry::logger& log);
 
     /// Call once. The task lives until the last run has ended.

@@ -5,6 +5,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
+#include "otpd/core/trace.hpp"
 
 #include <array>
 #include <chrono>
@@ -61,6 +62,7 @@ struct verification_event {
     wall_time at; ///< that of the event in the store, if it lists it: all readers see the same
     std::string verification_id; ///< as callers see it (key_ring::seal)
     std::string request_id;      ///< of the HTTP request that caused it
+    trace_context trace;         ///< of that request
     std::string client;
     std::string purpose;
     std::string country;

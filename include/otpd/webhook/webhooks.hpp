@@ -40,6 +40,7 @@
 namespace otpd::telemetry {
 class logger;
 class metrics;
+class tracer;
 } // namespace otpd::telemetry
 
 namespace otpd::webhook {
@@ -54,7 +55,8 @@ struct endpoint {
     std::vector<std::string> events; ///< names as in type_of(); empty: all
     std::string client;              ///< only this client's events; empty: all
     bool allow_private = false;
-    std::string ca_file; ///< PEM; empty: the system's
+    std::string ca_file;       ///< PEM; empty: the system's
+    secret_digest ca_digest{}; ///< of the file's content: another one makes another endpoint
 
     friend bool operator==(endpoint const&, endpoint const&) = default;
 };
@@ -107,6 +109,7 @@ public:
         telemetry::logger& log;
         telemetry::metrics& metrics;
         outbox* kept_in = nullptr; ///< null: messages end with the process
+        telemetry::tracer* spans = nullptr;
     };
 
     webhooks(boost::asio::any_io_executor executor, std::vector<endpoint> endpoints, options with,

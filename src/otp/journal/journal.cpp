@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <exception>
@@ -26,8 +27,6 @@ namespace {
 std::chrono::milliseconds used_part(std::chrono::milliseconds lease) {
     return 2 * lease / 3;
 }
-/// After a page that could not be read, or another failure.
-constexpr std::chrono::milliseconds failure_pause{1'000};
 /// Most calls of put() and so on that are on their way to the strand.
 constexpr std::size_t arrivals_max = 65'536;
 
@@ -40,6 +39,25 @@ store::journal_id fresh_id(random_source& random) {
     random.fill(id);
     return id;
 }
+
+/// A flag that is set as long as this lives. A coroutine that owns one lowers it however it ends:
+/// without memory to resume it, it is destroyed in the middle, on any thread.
+class raised {
+public:
+    explicit raised(std::shared_ptr<std::atomic<bool>> flag) noexcept : flag_(std::move(flag)) {
+        *flag_ = true;
+    }
+    raised(raised&&) noexcept = default;
+    raised(raised const&) = delete;
+    raised& operator=(raised const&) = delete;
+    ~raised() { lower(); }
+    void lower() noexcept {
+        if (auto const flag = std::exchange(flag_, nullptr)) *flag = false;
+    }
+
+private:
+    std::shared_ptr<std::atomic<bool>> flag_;
+};
 
 } // namespace
 
@@ -98,9 +116,9 @@ public:
 
     static asio::awaitable<bool> start(std::shared_ptr<impl> self, journal_reader& reader) {
         self->reader_ = &reader;
+        auto running = self->raise(self->is_running_);
         co_await act(self);
-        self->is_running_ = true;
-        self->spawn(run(self));
+        self->spawn(run(self, std::move(running)));
         co_return true;
     }
 
@@ -123,6 +141,10 @@ public:
     }
 
 private:
+    [[nodiscard]] raised raise(std::atomic<bool>& flag) {
+        return raised(std::shared_ptr<std::atomic<bool>>(shared_from_this(), &flag));
+    }
+
     void spawn(asio::awaitable<void> task) {
         auto ended = [self = shared_from_this()](std::exception_ptr thrown) {
             if (thrown) self->deps_.log.error("journal_failed");
@@ -140,32 +162,49 @@ private:
 
     // --- leases ---
 
-    static asio::awaitable<void> run(std::shared_ptr<impl> self) {
-        while (!self->is_draining_ && !self->is_over_)
-            co_await act(self);
-        self->is_running_ = false;
+    /// What fails is tried again: without this task the instance would lose its lease.
+    static asio::awaitable<void> run(std::shared_ptr<impl> self, raised is_running) {
+        while (!self->is_ending()) {
+            auto const at = self->next_at();
+            if (at > steady_now()) {
+                self->wake_.expires_at(at); // needs no other frame
+                co_await self->wake_.async_wait(asio::as_tuple(asio::deferred));
+            }
+            try {
+                co_await act(self);
+            } catch (std::exception const& thrown) { // no memory for its frame
+                self->failed(thrown);
+            }
+        }
+        is_running.lower();
+    }
+    [[nodiscard]] bool is_ending() const noexcept { return is_draining_ || is_over_; }
+    /// If even the pause of run() had no memory, the next entry begins it again.
+    void keep_running() {
+        if (reader_ == nullptr || is_ending() || is_running_) return;
+        spawn(run(shared_from_this(), raise(is_running_)));
     }
 
-    /// What fails is tried again: without this task the instance would lose its lease.
     static asio::awaitable<void> act(std::shared_ptr<impl> self) {
+        if (self->is_ending() || steady_now() < self->retry_at_) co_return;
         try {
-            if (steady_now() < self->retry_at_)
-                co_await self->rest(self->retry_at_);
-            else if (steady_now() >= self->claim_at_)
+            if (steady_now() >= self->claim_at_)
                 co_await self->claim();
             else if (!self->unread_.empty() && self->has_lease())
                 co_await self->read_page();
-            else
-                co_await self->rest(self->claim_at_);
         } catch (std::exception const& thrown) {
-            self->retry_at_ = steady_now() + failure_pause;
-            self->deps_.log.error("journal_failed", {{"what", thrown.what()}});
+            self->failed(thrown);
         }
     }
+    /// When act() has something to do again.
+    [[nodiscard]] steady_time next_at() const {
+        bool const has_page = !unread_.empty() && has_lease();
+        return std::max(retry_at_, has_page ? steady_now() : claim_at_);
+    }
 
-    asio::awaitable<void> rest(steady_time until) {
-        wake_.expires_at(until);
-        co_await wake_.async_wait(asio::as_tuple(asio::deferred));
+    void failed(std::exception const& thrown) noexcept {
+        retry_at_ = steady_now() + options_.failure_pause;
+        deps_.log.error("journal_failed", {{"what", thrown.what()}});
     }
 
     asio::awaitable<void> claim() {
@@ -214,13 +253,18 @@ private:
         auto const answer = co_await deps_.store.read_journal(page);
         // A claim does not run meanwhile, so this is the same journal.
         if (!answer) {
-            co_await rest(steady_now() + failure_pause);
+            retry_at_ = steady_now() + options_.failure_pause;
             co_return;
         }
         auto& unread = unread_.front();
         for (auto const& each : *answer) {
             unread.next = each.slot + 1; // after a failure it is not read again
-            adopt(from.id, each);
+            try {
+                adopt(from.id, each);
+            } catch (std::exception const&) { // no memory: left to another instance
+                slots_.pass(from.id);
+                throw;
+            }
         }
         unread.next = page.first + page.count;
         if (unread.next < unread.slots) co_return;
@@ -247,18 +291,19 @@ private:
     // --- writes ---
 
     void flush() {
+        keep_running();
         if (is_writing_ || is_over_ || !has_lease()) return;
+        slots_.written(false); // what a write left that ended without an answer
         if (slots_.wants_slots()) claim_now();
         auto writes = slots_.next_writes();
         if (slots_.left_out() > left_out_ && std::exchange(left_out_, slots_.left_out()) == 0)
             deps_.log.warn("journal_full");
         if (writes.empty()) return;
-        is_writing_ = true;
-        spawn(write(shared_from_this(), std::move(writes)));
+        spawn(write(shared_from_this(), std::move(writes), raise(is_writing_)));
     }
 
-    static asio::awaitable<void> write(std::shared_ptr<impl> self,
-                                       std::vector<store::journal_write> writes) {
+    static asio::awaitable<void>
+    write(std::shared_ptr<impl> self, std::vector<store::journal_write> writes, raised is_writing) {
         store::result<std::monostate> answer = store::fault::unknown;
         try {
             answer = co_await self->deps_.store.write_journal(std::move(writes));
@@ -266,7 +311,7 @@ private:
             self->deps_.log.error("journal_failed", {{"what", thrown.what()}});
         }
         self->slots_.written(answer.has_value());
-        self->is_writing_ = false;
+        is_writing.lower();
         if (answer) self->flush(); // otherwise after the next claim
     }
 
@@ -282,9 +327,9 @@ private:
     steady_time retry_at_{};            ///< after a failure
     std::deque<unread_journal> unread_; ///< taken over
     std::size_t left_out_ = 0;
-    bool is_running_ = false;
-    bool is_writing_ = false;
     bool is_draining_ = false;
+    std::atomic<bool> is_running_{false};
+    std::atomic<bool> is_writing_{false};
     std::atomic<bool> is_over_{false};
     std::atomic<journal_ticket> last_ticket_{0};
     std::atomic<std::size_t> arrivals_{0};

@@ -108,14 +108,13 @@ std::vector<store::journal_write> journal_slots::next_writes() {
 }
 
 void journal_slots::written(bool is_done) {
-    auto const answered = std::exchange(in_flight_, {});
-    for (auto each = answered.rbegin(); each != answered.rend(); ++each) {
+    for (; !in_flight_.empty(); in_flight_.pop_back()) {
+        auto const& last = in_flight_.back();
         if (is_done) {
-            if (each->text.empty()) free(each->ticket);
-        } else if (!waiting_by_ticket_.contains(
-                       each->ticket)) { // otherwise a later one replaces it
-            waiting_.push_front(*each);
-            waiting_by_ticket_[each->ticket] = waiting_.begin();
+            if (last.text.empty()) free(last.ticket);
+        } else if (!waiting_by_ticket_.contains(last.ticket)) { // otherwise a later one replaces it
+            waiting_.push_front(last);
+            waiting_by_ticket_[last.ticket] = waiting_.begin();
         }
     }
 }

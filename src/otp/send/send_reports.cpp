@@ -136,6 +136,7 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
         event.since_admitted = std::chrono::floor<std::chrono::milliseconds>(since);
     }
     event.request_id = request.caller.request_id;
+    event.trace = request.caller.trace;
     event.client = request.caller.client->name;
     event.purpose = request.purpose.name();
     event.country = draft.country;

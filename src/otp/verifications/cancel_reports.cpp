@@ -17,6 +17,7 @@ void cancel_reports::canceled(caller const& caller, store::verification_address 
     event.at = outcome.at;
     event.verification_id = sealed;
     event.request_id = caller.request_id;
+    event.trace = caller.trace;
     event.client = caller.client->name;
     event.reference = outcome.reference;
     observers_.on_event(event);

@@ -81,6 +81,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
     if (auto const is_known = knows_device(answer); is_known && request.caller.device)
         event.device = *is_known ? "known" : "new";
     event.request_id = request.caller.request_id;
+    event.trace = request.caller.trace;
     event.client = request.caller.client->name;
     event.purpose = request.purpose.name();
     event.country = guess.country;

@@ -136,6 +136,31 @@ BOOST_AUTO_TEST_CASE(a_send_is_one_trace_from_the_client_to_the_upstream) {
     BOOST_TEST(counter_of(s, "otpd_spans_exported_total") >= 4);
 }
 
+BOOST_AUTO_TEST_CASE(an_attempt_of_a_webhook_is_a_span_of_the_request_that_caused_it) {
+    scripted_server collector(take_all);
+    scripted_server receiver(take_all);
+    service_fixture s(
+        traced_to(collector.port()),
+        "[[webhook]]\nname = \"crm\"\nurl = \"http://127.0.0.1:" + std::to_string(receiver.port()) +
+            "/\"\nallow_private = true\nsecrets = "
+            "[\"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"]\n");
+    s.client.ask(service_fixture::send_request(s.fresh_number()).with("traceparent", traceparent));
+    std::map<std::string, json::object> spans;
+    eventually([&] {
+        spans = spans_at(collector);
+        return spans.contains("webhook crm") && spans.contains("POST /send-otp");
+    });
+    auto const attempt = spans["webhook crm"];
+    BOOST_TEST(member_of(attempt, "parentSpanId") == member_of(spans["POST /send-otp"], "spanId"));
+    BOOST_TEST(attempt.at("kind").as_int64() == 3);
+    BOOST_TEST(attribute_of(attempt, "otpd.event") == "verification.accepted");
+    BOOST_TEST(attribute_of(attempt, "http.response.status_code") == "200");
+    BOOST_TEST(!attempt.contains("status"));
+    BOOST_TEST(receiver.notes().at(0).find("\r\ntraceparent: 00-" + the_trace + '-' +
+                                           member_of(attempt, "spanId") + "-01\r\n") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_request_without_a_trace_begins_one_and_a_check_has_its_step) {
     scripted_server collector(take_all);
     service_fixture s(traced_to(collector.port()));

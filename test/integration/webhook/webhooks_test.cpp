@@ -21,6 +21,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -322,6 +323,22 @@ BOOST_AUTO_TEST_CASE(after_a_reload_what_waits_goes_where_its_endpoint_is_now) {
     BOOST_TEST(count("given_up") == 0);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_changed_endpoint_leaves_to_one_that_is_gone_is_given_up) {
+    scripted_server hanging(loopback, never_answer);
+    scripted_server gone(loopback, answer_with(http_reply(410, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    options.hurry = 1;
+    options.timeout = 1s;
+    start(endpoint(hanging.port()));
+    hooks->on_event(happening());
+    eventually([&] { return hanging.notes().size() == 1U; });
+    hooks->prepare({endpoint(gone.port())}, options)();
+    hooks->on_event(happening(event_type::verified));
+    wait_for("given_up", 2);
+    eventually([&] { return outbox.texts().empty(); });
+}
+
 BOOST_AUTO_TEST_CASE(after_a_reload_without_its_endpoint_what_waits_is_given_up) {
     scripted_server down(loopback, answer_with(http_reply(503, "{}")));
     kept_texts outbox;
@@ -349,6 +366,21 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_a_reload_leaves_alone_goes_on) {
     BOOST_CHECK_THROW((void)hooks->prepare({bad}, options), std::exception);
     drain(0s);
     BOOST_TEST(server.notes().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_trusts_the_authority_that_is_in_the_file_now) {
+    auto const next = make_authority();
+    identity const renewed(certificate_profile(), next);
+    scripted_server server(renewed, answer_with(http_reply(200, "{}")));
+    options.hurry = 1;
+    auto receiver = endpoint(server.port());
+    start(receiver);
+    hooks->on_event(happening());
+    wait_for("failed", 1);
+    std::ofstream(trusted.path()) << next.certificate_pem();
+    receiver.ca_digest = digest_of(next.certificate_pem());
+    hooks->prepare({receiver}, options)();
+    wait_for("delivered", 1);
 }
 
 // After a crash the end of a message may be reported again.

@@ -62,6 +62,32 @@ BOOST_AUTO_TEST_CASE(a_prefix_that_is_quiet_for_an_hour_goes) {
     BOOST_TEST(table.heaviest(wall_time(4000s)).front().refused == 1U);
 }
 
+// The place of a quiet prefix is free, but who takes it may have been in the table before.
+BOOST_AUTO_TEST_CASE(a_prefix_that_was_displaced_comes_back_with_no_count_that_is_too_low) {
+    app::prefix_table table;
+    auto const count = [&table](std::string const& prefix, int times, std::chrono::seconds at) {
+        for (int i = 0; i < times; ++i)
+            table.count(one_of(prefix, at));
+    };
+    for (std::size_t i = 1; i < app::prefix_table::size_max; ++i)
+        count("44" + std::to_string(i), 30, 0s);
+    count("31612345", 20, 1800s);
+    count("31699999", 1, 1800s); // displaces it
+    count("31612345", 1, 3700s);
+    for (auto const& each : table.heaviest(wall_time(3700s)))
+        if (each.prefix == "31612345") {
+            BOOST_TEST(each.refused == 21U);
+            BOOST_TEST(each.over_by_at_most == 20U);
+        }
+    BOOST_TEST(table.heaviest(wall_time(3700s)).size() == 2U);
+    // An hour later nobody who was displaced is counted any more.
+    count("31655555", 1, 8000s);
+    auto const list = table.heaviest(wall_time(8000s));
+    BOOST_REQUIRE(list.size() == 1U);
+    BOOST_TEST(list.front().refused == 1U);
+    BOOST_TEST(list.front().over_by_at_most == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_cooldown_is_no_abuse) {
     boost::asio::io_context context;
     app::refused_prefixes prefixes(context.get_executor());

@@ -89,7 +89,8 @@ set(may_hop
   src/otp/send/hedger.cpp # its own timer; requests report messages and events to it
   src/otp/events/event_waiters.cpp # requests report events to it
   src/otp/periodic.cpp # its own loop
-  src/webhook/webhooks.cpp   # its own loops; requests report events to it
+  src/webhook/webhooks.cpp   # requests report events to it
+  src/webhook/sender.cpp     # its own loops
   src/app/refused_prefixes.cpp # requests report events to it
   src/app/backtest/world.cpp # runs one operation after the other on a context of its own
   src/app/service.cpp        # a request begins the drain

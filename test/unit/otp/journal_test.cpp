@@ -8,12 +8,16 @@
 #include "otpd/otp/journal.hpp"
 #include "otpd/telemetry/log.hpp"
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace otpd::test {
 
@@ -38,20 +42,28 @@ public:
     void lost() noexcept override { ++times_lost; }
 };
 
-/// Throws instead of so many calls.
+/// Throws instead of so many calls, or leaves so many without an answer.
 class failing_journals final : public otpd::store::journal_store {
 public:
     explicit failing_journals(journal_store& of) : of_(of) {}
     int throws = 0;
+    int hangs = 0;
+    int claims = 0;
+    /// Who waits for an answer. Destroying one destroys its coroutines, as Asio does without memory
+    /// to resume them.
+    std::vector<boost::asio::any_completion_handler<void()>> waiting;
     template <class T>
     using reply = boost::asio::awaitable<otpd::store::result<T>>;
 
     reply<otpd::store::journals_held> claim_journals(otpd::store::journal_claim request) override {
+        ++claims;
         fail();
+        if (hangs > 0) return hang<otpd::store::journals_held>();
         return of_.claim_journals(std::move(request));
     }
     reply<std::monostate> write_journal(std::vector<otpd::store::journal_write> writes) override {
         fail();
+        if (hangs > 0) return hang<std::monostate>();
         return of_.write_journal(std::move(writes));
     }
     reply<std::vector<otpd::store::journal_entry>>
@@ -63,6 +75,14 @@ public:
 private:
     void fail() {
         if (throws-- > 0) throw std::runtime_error("no such luck");
+    }
+    template <class T>
+    reply<T> hang() {
+        --hangs;
+        auto initiate = [this](auto handler) { waiting.emplace_back(std::move(handler)); };
+        co_await boost::asio::async_initiate<boost::asio::deferred_t const, void()>(
+            initiate, boost::asio::deferred);
+        co_return otpd::store::result<T>(otpd::store::fault::unknown);
     }
 
     journal_store& of_;
@@ -198,6 +218,40 @@ BOOST_AUTO_TEST_CASE(a_failure_does_not_end_the_journal) {
     settle();
     BOOST_TEST(reader.tickets.size() == 2U);
     eventually([&] { return captured.text().find("journal_failed") != std::string::npos; });
+}
+
+BOOST_AUTO_TEST_CASE(leases_are_renewed_again_after_a_claim_that_never_returns) {
+    options.renewal = 10ms;
+    auto& journal = begin();
+    store.hangs = 1;
+    eventually([&] {
+        settle();
+        return store.waiting.size() == 1U;
+    });
+    store.waiting.clear();
+    settle();
+    auto const before = store.claims;
+    journal.put(content_of(1, "a"));
+    eventually([&] {
+        settle();
+        return store.claims > before + 1;
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_never_returns_is_made_again) {
+    auto& journal = begin();
+    store.hangs = 1;
+    journal.put(content_of(1, "a"));
+    settle();
+    BOOST_REQUIRE(store.waiting.size() == 1U);
+    store.waiting.clear();
+    settle();
+    journal.put(content_of(2, "b"));
+    settle();
+    begin();
+    settle();
+    BOOST_TEST(reader.tickets.contains("a"));
+    BOOST_TEST(reader.tickets.contains("b"));
 }
 
 BOOST_AUTO_TEST_CASE(a_step_writes_the_entry_of_a_reserved_slot) {

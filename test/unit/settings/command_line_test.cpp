@@ -1,6 +1,7 @@
 // The command line and the process around it.
 
 #include "app/command_line.hpp"
+#include "app/reload.hpp"
 #include "support.hpp"
 
 #include <stdlib.h>
@@ -226,6 +227,61 @@ BOOST_AUTO_TEST_CASE(a_file_with_secrets_or_codes_is_closed_to_others) {
             }
             BOOST_TEST(with_mode(file, 0660U).code == 0);
         }
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_checks_the_database_in_use) {
+    clean_process const process;
+    namespace fs = std::filesystem;
+    process.write("a.db", "");
+    fs::permissions("a.db", static_cast<fs::perms>(0600));
+    auto const running = good(
+        sources(on_network({{"OTPD_STORE_URL", "sqlite:a.db"}, {"OTP_HMAC_SECRET", good_secret}})));
+    auto const fresh = good(
+        sources({{"API_AUTH_TOKEN", good_secret}, {"OTPD_MONEY_DAILY_CAP", "25"}})); // in memory
+    BOOST_TEST(otpd::app::plan_reload(running, fresh).has_value());
+    fs::permissions("a.db", static_cast<fs::perms>(0644));
+    auto const made = otpd::app::plan_reload(running, fresh);
+    BOOST_REQUIRE(made.has_error());
+    BOOST_TEST(contains(made.error().lines.front(), "chmod o= a.db"));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_certificates_that_is_replaced_is_noticed) {
+    clean_process const process;
+    for (auto const* name : {"ca.pem", "hook.pem"})
+        process.write(name, "one");
+    process.write("config.toml", "[bridgexapi]\nca_file = \"ca.pem\"\n[[webhook]]\nname = \"crm\"\n"
+                                 "url = \"https://crm.example\"\nca_file = \"hook.pem\"\n"
+                                 "secrets = [\"whsec_" +
+                                     letters_from('A') + "\"]\n");
+    auto const read = [] { return std::get<settings>(run({})); };
+    auto const running = read();
+    auto const same = otpd::app::plan_reload(running, read()).value();
+    BOOST_TEST(same.changed.empty());
+    BOOST_TEST(same.restart_needed.empty());
+
+    for (auto const* name : {"ca.pem", "hook.pem"})
+        process.write(name, "another");
+    auto const other = otpd::app::plan_reload(running, read()).value();
+    BOOST_TEST((other.changed == std::vector<std::string>{"webhook.crm"}));
+    BOOST_TEST((other.restart_needed == std::vector<std::string>{"bridgexapi.ca_file"}));
+    // Until the restart, every reload says so.
+    auto const later = otpd::app::plan_reload(other.with, read()).value();
+    BOOST_TEST(later.changed.empty());
+    BOOST_TEST((later.restart_needed == other.restart_needed));
+}
+
+// libpq reads its files anew for each connection.
+BOOST_AUTO_TEST_CASE(a_file_that_is_read_for_each_connection_needs_no_restart) {
+    for (std::string const scheme : {"postgres", "rediss"}) {
+        auto from = sources({{"OTPD_STORE_URL", scheme + "://db.example/0"},
+                             {"OTP_HMAC_SECRET", good_secret},
+                             {"OTPD_STORE_CA_FILE", "/ca.pem"}});
+        from.digest_of_file = [](std::string const& path) { return otpd::digest_of(path); };
+        auto const running = good(from);
+        from.digest_of_file = [](std::string const&) { return otpd::digest_of("another"); };
+        auto const needed = otpd::app::plan_reload(running, good(from)).value().restart_needed;
+        BOOST_TEST(needed.size() == (scheme == "rediss" ? 1U : 0U), scheme);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_is_read_from_its_file) {

@@ -128,6 +128,19 @@ BOOST_AUTO_TEST_CASE(what_is_safe_only_after_a_restart_is_refused) {
     BOOST_TEST(contains(lines[2], "money.daily_cap"));
 }
 
+BOOST_AUTO_TEST_CASE(files_stay_closed_to_others_until_a_restart_leaves_the_network) {
+    auto file = with_dotenv("OTP_LENGTH=8\n",
+                            {{"API_AUTH_TOKEN", good_secret}, {"OTPD_MONEY_DAILY_CAP", "25"}});
+    auto const running = good(sources(on_network()));
+    BOOST_TEST(plan_reload(running, good(file)).has_value());
+    file.dotenv->is_open_to_all = true;
+    auto const fresh = good(file);
+    auto const made = plan_reload(running, fresh);
+    BOOST_REQUIRE(made.has_error());
+    BOOST_TEST(contains(made.error().lines.front(), "chmod o= .env (until a restart"));
+    BOOST_TEST(plan_reload(good(sources()), fresh).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(the_shipped_file_and_the_page_say_which_keys_need_a_restart) {
     auto const file = otpd::app::config_file();
     auto const page = otpd::app::configuration_page();
