@@ -9,7 +9,8 @@ namespace otpd::app {
 bool journal_entries::taken_over(otp::journal_ticket ticket, otp::journal_content entry) noexcept {
     try {
         if (entry.kind == otp::journal_kind::message) return follow(ticket, entry);
-        return entry.kind == otp::journal_kind::webhook && hooks_.take_over(ticket, entry.text);
+        return entry.kind == otp::journal_kind::webhook &&
+               hooks_.take_over(ticket, entry.id, entry.text);
     } catch (std::exception const&) { // no memory for it
         return false;
     }

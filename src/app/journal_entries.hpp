@@ -15,14 +15,12 @@ public:
     explicit journal_outbox(otp::journal& in) : journal_(in) {}
 
     std::uint64_t keep(id const& of, std::string text) noexcept override {
-        return journal_.put({otp::journal_kind::webhook, of, std::move(text), kept_for});
+        return journal_.put(
+            {otp::journal_kind::webhook, of, std::move(text), otp::webhooks_kept_for});
     }
     void forget(std::uint64_t ticket) noexcept override { journal_.erase(ticket); }
 
 private:
-    /// Longer than a message is tried.
-    static constexpr std::chrono::hours kept_for{24};
-
     otp::journal& journal_;
 };
 

@@ -114,6 +114,8 @@ generation_parts service::make_parts() {
     domain.on_balance = [this](money balance) { account.on_balance(balance); };
     domain.owners = &owners;
     domain.open_sends = settings.delivery.enabled ? journal.get() : nullptr;
+    domain.events_kept_in = journal.get();
+    domain.webhooks = &hooks;
     domain.hedges = &hedger;
     domain.undo = undo;
     domain.overrides = &overrides;

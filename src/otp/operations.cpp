@@ -12,6 +12,7 @@
 #include "verifications/cancel_reports.hpp"
 #include "verify/guess_checks.hpp"
 #include "verify/guess_reports.hpp"
+#include "verify/guess_step.hpp"
 
 #include <utility>
 
@@ -34,7 +35,8 @@ struct parts {
           codes(rules, deps.keys, deps.random, tests), best(rules, deps.stats, deps.random),
           routes(rules, deps.price_list, best, spending, deps.now),
           of_sends(deps.events, deps.log, deps.metrics, deps.now),
-          entries(deps.open_sends, of_sends, deps.now),
+          outbox(deps.events_kept_in, deps.webhooks, deps.random),
+          entries(deps.open_sends, of_sends, outbox, deps.now),
           follow_up(entries, deps.deliveries, deps.owners, deps.on_balance),
           checks(rules, texts, destinations, limits, solved),
           drafts(rules, deps.keys, codes, routes, checks), undo(undo_of(deps, rules)),
@@ -45,7 +47,8 @@ struct parts {
           sender(drafts, deps.now, sends, follow_up, second_message),
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
-          verifier(rules, guesses, deps.store, of_guesses, deps.now),
+          guess(deps.store, of_guesses, outbox),
+          verifier(rules, guesses, guess, of_guesses, deps.now),
           of_cancellations(deps.events, deps.log),
           verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),
           long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
@@ -67,6 +70,7 @@ struct parts {
     best_route const best;
     route_selector const routes;
     send_reports const of_sends;
+    event_outbox const outbox;
     send_entries const entries;
     followup const follow_up;
 
@@ -82,6 +86,7 @@ struct parts {
 
     guess_checks const guesses;
     guess_reports const of_guesses;
+    guess_step const guess;
     otp::verifier verifier;
 
     cancel_reports const of_cancellations;

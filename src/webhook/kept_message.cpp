@@ -10,9 +10,9 @@ namespace otpd::webhook {
 
 namespace {
 
-/// The text before the next line feed; nullopt without one.
-std::optional<std::string> next_line(std::string_view& rest) {
-    auto const end = rest.find('\n');
+/// The text before the next line feed or other mark; nullopt without one.
+std::optional<std::string> next_line(std::string_view& rest, char mark = '\n') {
+    auto const end = rest.find(mark);
     if (end == std::string_view::npos) return std::nullopt;
     std::string line(rest.substr(0, end));
     rest.remove_prefix(end + 1);
@@ -22,7 +22,8 @@ std::optional<std::string> next_line(std::string_view& rest) {
 } // namespace
 
 outbox::id id_of(otp::verification_event const& event, random_source& random) {
-    outbox::id id{};
+    auto id = event.entry.id;
+    if (id != outbox::id()) return id;
     bool const is_end =
         event.type == otp::event_type::delivered || event.type == otp::event_type::failed;
     if (!is_end || event.verification_id.empty()) {
@@ -45,21 +46,25 @@ std::shared_ptr<message const> message_of(outbox::id const& id,
     return result;
 }
 
-std::string text_of(std::string_view endpoint, message const& message) {
+std::string text_of(std::string_view endpoints, message const& message) {
     std::string text;
     for (std::string_view const each :
-         {endpoint, std::string_view(message.id), std::string_view(message.type)})
+         {endpoints, std::string_view(message.id), std::string_view(message.type)})
         text.append(each).append("\n");
     return text.append(message.payload);
 }
 
 std::optional<kept_message> kept_message_of(std::string_view text) {
-    auto endpoint = next_line(text);
+    auto const names = next_line(text);
     auto id = next_line(text);
     auto type = next_line(text);
-    if (!endpoint || !id || !type || !id->starts_with("msg_") || text.empty()) return std::nullopt;
-    return kept_message{*std::move(endpoint),
-                        {*std::move(id), *std::move(type), std::string(text)}};
+    if (!names || !id || !type || !id->starts_with("msg_") || text.empty()) return std::nullopt;
+    kept_message kept{{}, {*std::move(id), *std::move(type), std::string(text)}};
+    std::string_view rest = *names;
+    while (auto name = next_line(rest, ','))
+        kept.endpoints.push_back(*std::move(name));
+    kept.endpoints.emplace_back(rest);
+    return kept;
 }
 
 } // namespace otpd::webhook

@@ -65,23 +65,38 @@ public:
     }
 
     void on_event(otp::verification_event const& event) noexcept {
-        if (!wants(event)) return;
+        if (!wants(event)) return forget(event.entry.ticket);
         if (arrivals_.fetch_add(1) < arrivals_max && post(event)) return;
         --arrivals_;
+        forget(event.entry.ticket);
         deps_.metrics.webhook("dropped");
     }
 
-    [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text) {
+    /// Of all endpoints that want the event.
+    [[nodiscard]] std::string text_of(otp::verification_event const& event) const {
+        std::string names;
+        auto const all = receivers_.load();
+        for (auto const& to : *all)
+            if (to->wants(event)) names.append(names.empty() ? "" : ",").append(to->who.name);
+        if (names.empty()) return names;
+        return webhook::text_of(names, *message_of(id_of(event, deps_.random), event));
+    }
+
+    [[nodiscard]] bool take_over(std::uint64_t ticket, outbox::id const& id,
+                                 std::string_view text) {
         auto kept = kept_message_of(text);
         if (!kept) return false;
+        auto const webhook = std::make_shared<message const>(std::move(kept->content));
+        std::vector<arrival> wanted;
         auto const all = receivers_.load();
-        auto const to = find(*all, kept->endpoint);
-        if (!to) return false;
-        queued taken;
-        taken.ticket = ticket;
-        taken.webhook = std::make_shared<message const>(std::move(kept->content));
-        asio::post(strand_,
-                   [sender = sender_, to, taken = std::move(taken)] { sender->add(to, taken); });
+        for (auto const& name : kept->endpoints)
+            if (auto const to = find(*all, name)) wanted.push_back({to, {webhook}});
+        if (wanted.empty()) return false;
+        keep(id, wanted, ticket);
+        asio::post(strand_, [sender = sender_, wanted = std::move(wanted)]() mutable {
+            for (auto& arrived : wanted)
+                sender->add(arrived.to, std::move(arrived.message));
+        });
         return true;
     }
 
@@ -132,6 +147,10 @@ public:
 
 private:
     using receiver_list = std::vector<receiver_ptr>;
+    struct arrival {
+        receiver_ptr to;
+        queued message;
+    };
 
     /// Those of `before` that stay as they are, and new ones.
     [[nodiscard]] receiver_list made_of(std::vector<endpoint> endpoints, options const& with,
@@ -157,7 +176,8 @@ private:
         std::vector<arrival> wanted;
         auto const all = receivers_.load();
         for (auto const& to : *all)
-            if (to->wants(event)) wanted.push_back({to, {message, 0, 0, keep(id, *to, *message)}});
+            if (to->wants(event)) wanted.push_back({to, {message}});
+        keep(id, wanted, event.entry.ticket);
         auto arrive = [self = shared_from_this(), wanted = std::move(wanted)]() mutable {
             --self->arrivals_;
             for (auto& each : wanted)
@@ -169,18 +189,24 @@ private:
         return false;
     }
 
-    [[nodiscard]] std::uint64_t keep(outbox::id const& id, receiver const& to,
-                                     message const& message) const {
-        if (deps_.kept_in == nullptr) return 0;
-        return deps_.kept_in->keep(id, text_of(to.who.name, message));
+    /// Each endpoint has an entry. The entry of the event, if there is one, serves one endpoint;
+    /// with several it ends once theirs are kept.
+    void keep(outbox::id const& id, std::vector<arrival>& wanted, std::uint64_t of_event) {
+        if (deps_.kept_in == nullptr) return;
+        if (of_event != 0 && wanted.size() == 1) {
+            wanted.front().message.ticket = of_event;
+            return;
+        }
+        for (auto& arrived : wanted)
+            arrived.message.ticket = deps_.kept_in->keep(
+                id, webhook::text_of(arrived.to->who.name, *arrived.message.webhook));
+        forget(of_event);
+    }
+    void forget(std::uint64_t ticket) noexcept {
+        if (deps_.kept_in != nullptr && ticket != 0) deps_.kept_in->forget(ticket);
     }
 
     // The following run on the strand.
-
-    struct arrival {
-        receiver_ptr to;
-        queued message;
-    };
 
     [[nodiscard]] static receiver_ptr find(receiver_list const& list, std::string const& name) {
         auto const found = std::ranges::find_if(
@@ -254,8 +280,12 @@ void webhooks::on_event(otp::verification_event const& event) noexcept {
     impl_->on_event(event);
 }
 
-bool webhooks::take_over(std::uint64_t ticket, std::string_view text) {
-    return impl_->take_over(ticket, text);
+std::string webhooks::text_of(otp::verification_event const& event) const {
+    return impl_->text_of(event);
+}
+
+bool webhooks::take_over(std::uint64_t ticket, outbox::id const& id, std::string_view text) {
+    return impl_->take_over(ticket, id, text);
 }
 
 std::function<void()> webhooks::prepare(std::vector<endpoint> endpoints, options with) {

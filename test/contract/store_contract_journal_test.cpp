@@ -42,6 +42,25 @@ private:
     contract& of_;
 };
 
+/// Of the journal 1.
+template <class Answer, class Kind>
+outbox_for<Answer> outbox_in(std::uint32_t slot, std::string text) {
+    outbox_entry<Answer> entry;
+    entry.at = {id_of(1), slot};
+    entry.id = id_of(slot);
+    entry.retention = one_hour;
+    entry.text_of = [text = std::move(text)](Answer const& answer) {
+        return std::holds_alternative<Kind>(answer) ? text : std::string();
+    };
+    return std::make_shared<outbox_entry<Answer> const>(std::move(entry));
+}
+
+check outboxed_guess(std::uint32_t phone, std::uint32_t code, std::uint32_t slot) {
+    auto request = guess_of(phone, code);
+    request.outbox = outbox_in<check_outcome, verified>(slot, "verified");
+    return request;
+}
+
 } // namespace
 
 STORE_TEST(an_entry_is_written_by_admission_and_settlement_and_gone_after_its_end) {
@@ -75,6 +94,59 @@ STORE_TEST(a_refused_send_leaves_no_entry) {
     refusal.entry = entry_in(0, 1, "");
     s.settle(refusal);
     BOOST_TEST(journals(s).read().empty());
+}
+
+STORE_TEST(a_webhook_is_written_by_the_step_that_causes_it_and_by_no_other) {
+    contract s;
+    journals all(s);
+    s.admitted(free_send_of(1, 111, 1));
+    auto settled = accepted_settlement(1, 1);
+    outbox_entry<settle_outcome> accepted;
+    accepted.at = {id_of(1), 0};
+    accepted.text_of = [](settle_outcome const&) { return std::string("accepted"); };
+    accepted.retention = one_hour;
+    settled.outbox = std::make_shared<outbox_entry<settle_outcome> const>(std::move(accepted));
+    s.settle(settled);
+    s.check(outboxed_guess(1, 222, 1));
+    s.check(outboxed_guess(1, 111, 2));
+    s.check(outboxed_guess(1, 111, 3)); // used up
+    auto const found = all.read();
+    BOOST_TEST_REQUIRE(found.size() == 2U);
+    BOOST_TEST(found[0].slot == 0U);
+    BOOST_TEST(found[0].text == "accepted");
+    BOOST_TEST(found[1].slot == 2U);
+    BOOST_TEST(found[1].text == "verified");
+    BOOST_TEST((found[1].id == id_of(2)));
+}
+
+STORE_TEST(a_refused_admission_writes_its_webhook_and_the_next_route_s_erases_it) {
+    contract s;
+    journals all(s);
+    s.admitted(send_of(1, 111, 1));
+    auto request = send_of(1, 111, 2);
+    request.outbox = outbox_in<admit_outcome, refused>(0, "blocked");
+    s.violation(request); // the cooldown
+    BOOST_TEST_REQUIRE(all.read().size() == 1U);
+    BOOST_TEST(all.read().front().text == "blocked");
+    request.cooldown = {}; // what refused it is gone
+    s.admitted(request);
+    BOOST_TEST(all.read().empty());
+}
+
+STORE_TEST(of_parallel_right_guesses_one_writes_its_webhook) {
+    contract s;
+    s.admitted(free_send_of(1, 111, 1));
+    s.settle(accepted_settlement(1, 1));
+    auto const answers = s.in_parallel(16, [&](std::size_t n) {
+        return s.get().check_code(outboxed_guess(1, 111, static_cast<std::uint32_t>(n)));
+    });
+    std::vector<std::uint32_t> right;
+    for (std::uint32_t n = 0; n < answers.size(); ++n)
+        if (answers[n] && std::holds_alternative<verified>(*answers[n])) right.push_back(n);
+    BOOST_TEST_REQUIRE(right.size() == 1U);
+    auto const found = journals(s).read();
+    BOOST_TEST_REQUIRE(found.size() == 1U);
+    BOOST_TEST(found[0].slot == right[0]);
 }
 
 STORE_TEST(pages_hold_all_entries_until_their_time) {

@@ -1,5 +1,6 @@
-// kill -9 with open messages and a receiver of webhooks that is down: every end is told, every
-// unknown outcome is settled, and the ledger's sum is the upstream's.
+// kill -9 with open messages and a receiver of webhooks that is down: every end is told, and
+// whatever a client was answered, every unknown outcome is settled, and the ledger's sum is the
+// upstream's.
 
 #include "integration/service/service_fixture.hpp"
 #include "scenario.hpp"
@@ -7,12 +8,16 @@
 #include "support/scripted_server.hpp"
 #include "support/test_stores.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <future>
+#include <iterator>
 #include <random>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace otpd::test;
 
@@ -24,14 +29,31 @@ constexpr unsigned long long sends_max = 10;
 /// Longer than an unknown outcome takes: a minute until a send counts as none, and the polls.
 constexpr std::chrono::seconds settled_within{180};
 
-void send_until_killed(std::uint16_t port, unsigned long long first) {
+/// "verification.accepted ID" of what the client was answered.
+using answered_list = std::vector<std::string>;
+
+/// Sends to `count` numbers, and types the code of every other one.
+answered_list send_until_killed(std::uint16_t port, unsigned long long first,
+                                unsigned long long count) {
+    answered_list answered;
     try {
         http_client client(port);
-        for (unsigned long long n = 0; n < sends_max; ++n)
-            client.ask(service_fixture::send_request(std::to_string(first + n)));
-    } catch (std::exception const&) {
-        return; // the connection broke
+        for (unsigned long long n = 0; n < count; ++n) {
+            auto const number = std::to_string(first + n);
+            auto const sent = client.ask(service_fixture::send_request(number));
+            if (sent.status != 200) continue;
+            auto const reply = object_of(sent);
+            auto const id = std::string(reply.at("verification_id").as_string());
+            answered.push_back("verification.accepted " + id);
+            if (n % 2 == 1) continue;
+            auto const code = std::string(reply.at("debug_code").as_string());
+            if (client.ask(service_fixture::verify_request(number, code)).status == 200)
+                answered.push_back("verification.verified " + id);
+        }
+    } catch (std::exception const&) { // the connection broke
+        return answered;
     }
+    return answered;
 }
 
 struct killed_with_open_messages {
@@ -49,35 +71,48 @@ struct killed_with_open_messages {
         return "[[webhook]]\nname = \"backend\"\nurl = \"http://127.0.0.1:" +
                std::to_string(receiver.port()) +
                "/otp\"\nsecrets = [\"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"]\n"
-               "events = [\"verification.delivered\", \"verification.failed\"]\n"
+               "events = [\"verification.delivered\", \"verification.failed\", "
+               "\"verification.accepted\", \"verification.verified\"]\n"
                "allow_private = true\n";
     }
 
     void send_and_kill(unsigned round) {
         otpd_process otpd(OTPD_PROGRAM, settings, config());
-        std::vector<std::future<void>> sending;
+        bool const kills_after_an_answer = round % 2 == 1;
+        auto const last = 1 + random() % sends_max;
+        std::vector<std::future<answered_list>> sending;
         for (unsigned n = 0; n < senders; ++n)
             sending.push_back(std::async(std::launch::async, send_until_killed, otpd.port(),
-                                         31'612'000'000ULL + 1'000'000ULL * n + 1'000ULL * round));
-        std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 1'500));
+                                         31'612'000'000ULL + 1'000'000ULL * n + 1'000ULL * round,
+                                         kills_after_an_answer && n == 0 ? last : sends_max));
+        if (kills_after_an_answer)
+            sending.front().wait();
+        else
+            std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 1'500));
         otpd.process().signal(SIGKILL);
         BOOST_TEST(otpd.process().wait() == 128 + SIGKILL);
         for (auto& each : sending)
-            each.get();
+            std::ranges::move(each.get(), std::back_inserter(answered));
     }
 
-    /// The upstream's ids in the webhooks that were accepted.
+    /// What the webhooks said that were accepted: the upstream's ids of messages that ended, and
+    /// otherwise type and verification.
     std::set<std::string> told() {
-        std::set<std::string> ids;
+        std::set<std::string> all;
         for (auto const& request : receiver.notes()) {
             auto const payload = json::parse(request.substr(request.find("\r\n\r\n") + 4));
+            auto const type = std::string(payload.at("type").as_string());
             auto const& data = payload.at("data").as_object();
-            if (auto const* const id = data.if_contains("bx_message_id"))
-                ids.insert(std::string(id->as_string()));
+            bool const is_step = type == "verification.accepted" || type == "verification.verified";
+            if (is_step)
+                all.insert(type + ' ' + std::string(data.at("verification_id").as_string()));
+            else if (auto const* const id = data.if_contains("bx_message_id"))
+                all.insert(std::string(id->as_string()));
         }
-        return ids;
+        return all;
     }
 
+    answered_list answered;
     on_sqlite store;
     stub_process stub{STUB_PROGRAM, trusted_authority::get().loopback, stub_options{api_key, {}}};
     std::atomic<bool> is_up{false};
@@ -140,6 +175,13 @@ BOOST_AUTO_TEST_CASE(every_end_is_told_and_the_ledger_s_sum_is_the_upstream_s) {
         });
     };
     eventually(is_told, settled_within);
+    BOOST_TEST(!service.answered.empty());
+    auto const all_answered_is_told = [&] {
+        auto const heard = service.told();
+        return std::ranges::all_of(service.answered,
+                                   [&](std::string const& each) { return heard.contains(each); });
+    };
+    eventually(all_answered_is_told, settled_within);
     auto const is_settled = [&] {
         return otpd.metrics().find("\notpd_messages_open 0\n") != std::string::npos;
     };

@@ -39,6 +39,9 @@ struct journal_content {
     std::chrono::milliseconds retention{};
 };
 
+/// Longer than a webhook is tried.
+inline constexpr std::chrono::hours webhooks_kept_for{24};
+
 /// A slot for an entry that a step of the store writes.
 struct journal_slot {
     journal_ticket ticket = 0;
@@ -99,6 +102,9 @@ public:
     void erase(journal_ticket ticket) noexcept;
     /// The slot has no entry.
     void free(journal_ticket ticket) noexcept;
+    /// Nobody knows whether the slot has an entry. It is read: one that is there goes to the reader
+    /// as if it were taken over.
+    void read_back(journal_ticket ticket) noexcept;
 
     /// Returns after the first lease, or after the store failed to give one, and goes on in the
     /// background. `reader` must outlive the journal.

@@ -56,6 +56,12 @@ struct route_result {
     std::optional<money> price;
 };
 
+/// The entry that the step of the store which caused an event has written for webhooks.
+struct event_entry {
+    std::array<std::byte, 16> id{}; ///< of the webhook; zeros: it has none yet
+    std::uint64_t ticket = 0;       ///< in the outbox; 0: there is no entry
+};
+
 /// Contains no code, no full number and no secret. Unknown texts are empty and unknown numbers 0.
 struct verification_event {
     event_type type = event_type::admitted;
@@ -103,6 +109,7 @@ struct verification_event {
     /// With delivered, failed and delivery: time since the upstream accepted the message.
     std::chrono::milliseconds since_accepted{};
     std::string details; ///< as in the verification's timeline (timeline.hpp)
+    event_entry entry;   ///< the webhooks own it
 };
 
 class observer {
@@ -113,6 +120,13 @@ public:
     [[nodiscard]] virtual bool wants(event_type) const noexcept { return true; }
     /// Called from any thread within a request. Must be quick, and must not block or throw.
     virtual void on_event(verification_event const& event) noexcept = 0;
+};
+
+/// An observer for whom the store keeps events until he has done with them.
+class outbox_observer : public observer {
+public:
+    /// Returns what the entry of the event says, not sealed; empty if nobody wants it. Thread-safe.
+    [[nodiscard]] virtual std::string text_of(verification_event const& event) const = 0;
 };
 
 } // namespace otpd::otp

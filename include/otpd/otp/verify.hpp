@@ -36,14 +36,15 @@ struct verified {
 
 class guess_checks;
 class guess_reports;
+class guess_step;
 
 /// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class verifier {
 public:
     /// All arguments must outlive this object and its running calls.
-    verifier(policy const& rules, guess_checks const& checks, store::store& store,
+    verifier(policy const& rules, guess_checks const& checks, guess_step const& step,
              guess_reports const& reports, clock const& now)
-        : rules_(rules), checks_(checks), store_(store), reports_(reports), now_(now) {}
+        : rules_(rules), checks_(checks), step_(step), reports_(reports), now_(now) {}
 
     /// Counts the guess before comparing it. A code is right at most once.
     boost::asio::awaitable<outcome<verified>> verify(verify_request request);
@@ -54,7 +55,7 @@ private:
 
     policy const& rules_;
     guess_checks const& checks_;
-    store::store& store_;
+    guess_step const& step_;
     guess_reports const& reports_;
     clock const& now_;
 };

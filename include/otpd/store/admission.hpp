@@ -69,6 +69,18 @@ struct planned_send {
     std::vector<duration> deliver_within; ///< of each step of the plan
 };
 
+struct admitted;
+struct in_flight;
+struct replayed;
+struct unsettled;
+struct conflicting;
+struct full;
+struct begin_after;
+/// The store decides in this order: the idempotency key (replayed, in_flight, unsettled,
+/// conflicting), then refused, then in_flight of the session, then full, then begin_after.
+using admit_outcome =
+    std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full, begin_after>;
+
 struct admission {
     record_key key;
     verification_id id{};
@@ -94,7 +106,8 @@ struct admission {
     std::string details;                     ///< of the event `admitted`
     std::string reference{};                 ///< of the caller; empty or up to reference_max
     std::optional<journal_write> entry = {}; ///< written with the admission
-    trace_context trace{};                   ///< of the request; no rule depends on it
+    outbox_for<admit_outcome> outbox{};
+    trace_context trace{}; ///< of the request; no rule depends on it
 };
 
 /// Most live codes of a session.
@@ -134,11 +147,6 @@ struct full {};
 struct begin_after {
     std::uint8_t step = 0;
 };
-/// The store decides in this order: the idempotency key (replayed, in_flight, unsettled,
-/// conflicting), then refused, then in_flight of the session, then full, then begin_after.
-using admit_outcome =
-    std::variant<admitted, refused, in_flight, replayed, unsettled, conflicting, full, begin_after>;
-
 enum class send_result : std::uint8_t {
     accepted, ///< the code is active, and the receipt is stored
     refused,  ///< certainly not sent: the verification is deleted, and its limits are refunded
@@ -151,6 +159,14 @@ struct unanswered_replacement {
     std::size_t steps_before = 0;
     std::vector<adjustment> adjustments;
 };
+
+/// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,
+/// replaced, canceled, expired). This is no fault. Only the idempotency record is changed.
+struct settle_outcomes {
+    /// `failed`: settled, and the first message has failed too. With a refused hedge only.
+    enum kind : std::uint8_t { settled, superseded, failed };
+};
+using settle_outcome = timed<settle_outcomes>;
 
 struct settlement {
     record_key key;
@@ -193,16 +209,9 @@ struct settlement {
     /// Written unless the verification is forgotten; an erasure always is. With
     /// send_result::unknown the verification is kept as long as the entry.
     std::optional<journal_write> entry = {};
+    outbox_for<settle_outcome> outbox{};
     trace_context trace{}; ///< of the request; no rule depends on it
 };
-
-/// `superseded`: the verification is forgotten, or with send_result::refused already ended (used,
-/// replaced, canceled, expired). This is no fault. Only the idempotency record is changed.
-struct settle_outcomes {
-    /// `failed`: settled, and the first message has failed too. With a refused hedge only.
-    enum kind : std::uint8_t { settled, superseded, failed };
-};
-using settle_outcome = timed<settle_outcomes>;
 
 /// What became known of a message after its send was settled.
 struct delivery_update {

@@ -11,6 +11,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,20 @@ struct journal_write {
     duration retention{};
 };
 inline constexpr std::size_t journal_text_max = 8192;
+
+/// An entry about what a step does, such as a webhook: it is written in the step's own commit.
+template <class Answer>
+struct outbox_entry {
+    journal_place at;
+    std::array<std::byte, 16> id{};
+    /// Returns the sealed text; if empty, an entry of that id is erased. It is called with the
+    /// step's answer, again if the step is repeated, and must not throw.
+    std::function<std::string(Answer const&)> text_of;
+    duration retention{};
+};
+/// Null: there is none. A pointer, so that it costs other requests nothing.
+template <class Answer>
+using outbox_for = std::shared_ptr<outbox_entry<Answer> const>;
 
 /// Slots of one journal, to be read.
 struct journal_page {

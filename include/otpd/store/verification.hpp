@@ -8,6 +8,7 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
 #include "otpd/core/trace.hpp"
+#include "otpd/store/journal.hpp"
 #include "otpd/store/limits.hpp"
 #include "otpd/store/scores.hpp"
 
@@ -204,6 +205,13 @@ inline constexpr duration failure_memory = std::chrono::days(30);
     return std::min(pause, guesses.wait_max);
 }
 
+struct verified;
+struct wrong;
+struct exhausted;
+struct locked;
+struct absent;
+using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
+
 /// A guess. A stranger guesses at strangers' codes only. A known device guesses at known devices'
 /// codes. It guesses at strangers' codes with the id of one of their verifications, or without an
 /// id if its own session has no live code. That is a stranger's guess, made by `by`; only the rate
@@ -234,7 +242,8 @@ struct check {
     /// Where a right code of a sample with a receipt counts as verified.
     std::optional<score_slot> score;
     std::chrono::seconds typing{120}; ///< conversion_guard::typing of these
-    trace_context trace{};            ///< of the request; no rule depends on it
+    outbox_for<check_outcome> outbox{};
+    trace_context trace{}; ///< of the request; no rule depends on it
 };
 
 /// The code was right and is now used up. Everything that was live in the session has ended, and
@@ -279,7 +288,6 @@ struct locked {
 /// live verification with such a code. Without an id, rate limits with `counts_absent` counted the
 /// guess; nothing else did.
 struct absent {};
-using check_outcome = std::variant<verified, wrong, exhausted, locked, absent, refused>;
 
 struct cancellation {
     verification_address address;

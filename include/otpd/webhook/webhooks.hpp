@@ -98,7 +98,7 @@ public:
 };
 
 /// Thread-safe. Sends nothing before start().
-class webhooks final : public otp::observer {
+class webhooks final : public otp::outbox_observer {
 public:
     /// All references must outlive this object and the context of `executor`. The constructor
     /// throws when a CA file is unusable, and std::invalid_argument when a URL is invalid or a
@@ -118,15 +118,16 @@ public:
 
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept override;
     void on_event(otp::verification_event const& event) noexcept override;
+    [[nodiscard]] std::string text_of(otp::verification_event const& event) const override;
 
     /// Prepares other endpoints and options, after a reload; throws like the constructor. Calling
     /// the result exchanges them. Then the messages of an endpoint that stays go where it is now,
     /// and those of one that is gone are given up. Not for concurrent use.
     [[nodiscard]] std::function<void()> prepare(std::vector<endpoint> endpoints, options with);
 
-    /// Sends a message that another process has kept. Returns false, and does nothing, if it is for
-    /// no endpoint of this one.
-    [[nodiscard]] bool take_over(std::uint64_t ticket, std::string_view text);
+    /// Sends a message that another process, or a step of the store, has kept. Returns false, and
+    /// does nothing, if it is for no endpoint of this one.
+    [[nodiscard]] bool take_over(std::uint64_t ticket, outbox::id const& id, std::string_view text);
 
     void start();
     /// Stops queueing messages. Messages that are being sent or are due may end within `limit`;

@@ -99,6 +99,15 @@ public:
         return true;
     }
 
+    void read_back(journal_ticket ticket) noexcept {
+        post([self = shared_from_this(), ticket](journal_slots& slots) {
+            auto const at = slots.place_of(ticket);
+            if (!at) return; // the journal was lost
+            self->unread_.push_back({at->journal, at->slot + 1, at->slot, ticket});
+            self->wake_.cancel();
+        });
+    }
+
     void stop() {
         if (is_over_.exchange(true)) return;
         asio::post(strand_, [self = shared_from_this()] { self->wake_.cancel(); });
@@ -244,6 +253,7 @@ private:
         store::journal_id id{};
         std::uint32_t slots = 0;
         std::uint32_t next = 0;
+        journal_ticket ticket = 0; ///< of the one entry that may be there; 0: all are read
     };
 
     asio::awaitable<void> read_page() {
@@ -254,6 +264,11 @@ private:
         // A claim does not run meanwhile, so this is the same journal.
         if (!answer) {
             retry_at_ = steady_now() + options_.failure_pause;
+            co_return;
+        }
+        if (from.ticket != 0) {
+            unread_.pop_front();
+            was_read_back(from.ticket, *answer);
             co_return;
         }
         auto& unread = unread_.front();
@@ -286,6 +301,19 @@ private:
         if (reader_->taken_over(ticket, {kind, entry.id, text->substr(1), entry.retention})) return;
         slots_.pass(journal);
         slots_.free(ticket);
+    }
+
+    void was_read_back(journal_ticket ticket, std::vector<store::journal_entry> const& found) {
+        if (found.empty()) return slots_.free(ticket);
+        auto const& entry = found.front();
+        auto const text = deps_.keys.open_text(entry.id, entry.text);
+        bool const is_taken =
+            text && !text->empty() &&
+            reader_->taken_over(ticket, {static_cast<journal_kind>(text->front()), entry.id,
+                                         text->substr(1), entry.retention});
+        if (is_taken) return;
+        slots_.erase(ticket);
+        flush();
     }
 
     // --- writes ---
@@ -387,6 +415,10 @@ void journal::erase(journal_ticket ticket) noexcept {
 void journal::free(journal_ticket ticket) noexcept {
     if (ticket == 0) return;
     impl_->post([ticket](journal_slots& slots) { slots.free(ticket); });
+}
+
+void journal::read_back(journal_ticket ticket) noexcept {
+    if (ticket != 0) impl_->read_back(ticket);
 }
 
 asio::awaitable<void> journal::start(journal_reader& reader) {

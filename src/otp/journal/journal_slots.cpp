@@ -82,6 +82,12 @@ void journal_slots::free(journal_ticket ticket) {
     note_if_done(at.journal);
 }
 
+std::optional<store::journal_place> journal_slots::place_of(journal_ticket ticket) const {
+    auto const found = entries_.find(ticket);
+    if (found == entries_.end()) return std::nullopt;
+    return found->second.at;
+}
+
 std::vector<store::journal_write> journal_slots::next_writes() {
     std::vector<store::journal_write> writes;
     if (!in_flight_.empty()) return writes;

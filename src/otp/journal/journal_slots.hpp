@@ -33,6 +33,7 @@ public:
     void put(journal_ticket ticket, id const& of, std::string text, store::duration retention);
     void erase(journal_ticket ticket);
     void free(journal_ticket ticket);
+    [[nodiscard]] std::optional<store::journal_place> place_of(journal_ticket ticket) const;
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
     /// Entries in slots of its own journal.
     [[nodiscard]] std::size_t used() const noexcept { return own_used_; }

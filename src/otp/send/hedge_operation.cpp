@@ -16,11 +16,13 @@ constexpr std::chrono::minutes longest_send{10};
 asio::awaitable<void> hedge_operation::run(send_state send) const {
     begin(send);
     auto& routes = send.draft.routes;
-    auto const first = routes.taken.route_id;
     bool const is_booked = co_await book(send);
-    if (!is_booked) co_return follow_up_.end(send);
+    if (!is_booked) {
+        parts_.store.end_event(send);
+        co_return follow_up_.end(send);
+    }
     routes.notes_kept = routes.notes.size(); // stored with the booking
-    parts_.reports.hedged(first);
+    parts_.reports.hedged(send);
     send.message =
         co_await parts_.upstream.transmit(send, parts_.upstream.end_of(deadline::in(longest_send)));
     if (auto const* const no = std::get_if<bridgexapi::rejected>(&*send.message))
@@ -36,18 +38,19 @@ asio::awaitable<void> hedge_operation::run(send_state send) const {
                                   {},
                                   routes.taken.price});
     auto const settled = co_await parts_.store.settle_hedge(send);
+    send.outbox.is_doubtful = !settled;
     if (settled)
         send.settled_at = settled->at;
     else
         parts_.reports.settle_failed(send);
-    auto const event = parts_.reports.event_of_transmission(send);
+    auto event = parts_.reports.event_of_transmission(send, send.settled_at);
     if (may_be_sent)
-        parts_.reports.transmitted(event);
+        parts_.reports.transmitted(send, event);
     else
         parts_.reports.route_left(send, routes.reports.back());
     // The first message's failure was only recorded, because this one might have arrived.
-    if (settled && *settled == store::settle_outcome::failed)
-        parts_.reports.failed(send, first, settled->at);
+    if (settled && *settled == store::settle_outcome::failed) parts_.reports.failed(send);
+    parts_.store.end_event(send);
     co_await follow_up_.follow(send, event);
     parts_.reports.hedge_ended(send);
 }
@@ -59,7 +62,9 @@ void hedge_operation::begin(send_state& send) {
     send.settled_at = {};
     send.slot.reset();
     send.is_entered = false;
+    send.outbox = {};
     auto& routes = send.draft.routes;
+    send.first_route = routes.taken.route_id;
     routes.is_hedge = true;
     routes.reports.clear();
     routes.notes_kept = routes.notes.size();
@@ -69,9 +74,8 @@ void hedge_operation::begin(send_state& send) {
 /// left out.
 asio::awaitable<bool> hedge_operation::book(send_state& send) const {
     auto& draft = send.draft;
-    auto const first = draft.routes.taken.route_id;
     while (parts_.routes.advance(draft.routes, draft.request, draft.country)) {
-        if (draft.routes.taken.route_id == first) {
+        if (draft.routes.taken.route_id == send.first_route) {
             draft.routes.notes.pop_back(); // it was not "hedged"
             continue;
         }

@@ -14,19 +14,39 @@ constexpr std::chrono::hours unknown_max{24};
 } // namespace
 
 boost::asio::awaitable<void> send_entries::reserve(send_state& send) const {
-    if (journal_ == nullptr || send.draft.is_test || send.slot) co_return;
-    send.slot = co_await journal_->reserve(send.draft.address.id);
+    if (journal_ != nullptr && !send.draft.is_test && !send.slot)
+        send.slot = co_await journal_->reserve(send.draft.address.id);
+    if (outbox_.wants(event_type::accepted) || outbox_.wants(event_type::blocked) ||
+        (send.is_hedge && outbox_.wants(event_type::failed)))
+        co_await outbox_.reserve(send.outbox);
 }
 
 std::optional<store::journal_write> send_entries::write(send_state const& send) const noexcept try {
     if (!send.slot) return std::nullopt;
     auto const& id = send.draft.address.id;
-    auto const message = message_of(send, reports_.event_of_transmission(send));
+    auto const message = message_of(send, reports_.event_of_transmission(send, send.settled_at));
     if (!message) return journal::erasure(*send.slot, id);
     return journal_->entry(*send.slot, {journal_kind::message, id, text_of(*message, now_.wall()),
                                         message->follow_for});
 } catch (std::exception const&) { // no memory for it
     return std::nullopt;
+}
+
+store::outbox_for<store::admit_outcome> send_entries::blocked(send_state& send,
+                                                              blocked_event const& event_of) const {
+    if (!outbox_.wants(event_type::blocked)) return nullptr;
+    return outbox_.entry<store::admit_outcome>(send.outbox, event_of);
+}
+
+store::outbox_for<store::settle_outcome> send_entries::settled(send_state& send) const {
+    if (send.accepted() == nullptr && !send.is_hedge) return nullptr;
+    auto event_of =
+        [this, &send](store::settle_outcome const& answer) -> std::optional<verification_event> {
+        if (send.accepted() != nullptr) return reports_.event_of_transmission(send, answer.at);
+        if (answer != store::settle_outcome::failed) return std::nullopt;
+        return reports_.event_of_failure(send, answer.at);
+    };
+    return outbox_.entry<store::settle_outcome>(send.outbox, event_of);
 }
 
 void send_entries::end(send_state const& send) const noexcept {

@@ -22,6 +22,7 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
     auto refused = co_await admit();
     if (refused) {
         parts_.reports.ended(send_, *refused);
+        parts_.store.end_event(send_);
         co_return *std::move(refused);
     }
     parts_.reports.admitted(send_);
@@ -30,8 +31,9 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
     // key.
     auto result = parts_.results.result(send_);
     co_await settle(result);
-    event_ = parts_.reports.event_of_transmission(send_);
-    parts_.reports.transmitted(*event_);
+    event_ = parts_.reports.event_of_transmission(send_, send_.settled_at);
+    parts_.reports.transmitted(send_, *event_);
+    parts_.store.end_event(send_);
     parts_.reports.ended(send_, result);
     co_return result;
 }
@@ -44,11 +46,14 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
     auto const& draft = send_.draft;
     if (draft.fault) co_return failure{*draft.fault};
     std::optional<failure> refused_before;
+    blocked_event const blocked = [this](store::admit_outcome const& answer) {
+        return event_if_refused(answer);
+    };
     for (int beginnings = 0;;) {
         bool has_route = draft.is_test;
         if (!has_route) has_route = advance();
         if (!has_route) co_return co_await refuse_all_routes(refused_before);
-        auto const answer = co_await parts_.store.admit(send_);
+        auto const answer = co_await parts_.store.admit(send_, blocked);
         if (!answer) co_return failure{errc::store_unavailable, retry_soon};
         auto const* const elsewhere = std::get_if<store::begin_after>(&*answer);
         if (elsewhere != nullptr && beginnings++ < beginnings_max) {
@@ -97,6 +102,12 @@ std::optional<outcome<sent>> send_operation::take(store::admit_outcome const& an
     }
     if (std::holds_alternative<store::full>(answer)) reports.store_full();
     return parts_.results.answer(send_, answer);
+}
+
+std::optional<verification_event>
+send_operation::event_if_refused(store::admit_outcome const& answer) const {
+    if (!std::holds_alternative<store::refused>(answer)) return std::nullopt;
+    return parts_.reports.event_of_refusal(send_, parts_.results.answer(send_, answer).error());
 }
 
 // --- from route to route ------------------------------------------------------------------------
@@ -178,6 +189,7 @@ asio::awaitable<bridgexapi::send_outcome> send_operation::transmit(deadline unti
 /// admitted: a code that was sent verifies, and one that was not keeps its cooldown.
 asio::awaitable<void> send_operation::settle(outcome<sent> const& result) {
     auto const answer = co_await parts_.store.settle(send_, result);
+    send_.outbox.is_doubtful = !answer;
     if (answer)
         send_.settled_at = answer->at;
     else

@@ -48,6 +48,8 @@ private:
     boost::asio::awaitable<std::optional<outcome<sent>>> admit();
     boost::asio::awaitable<outcome<sent>> refuse_all_routes(std::optional<failure> because);
     [[nodiscard]] std::optional<outcome<sent>> take(store::admit_outcome const& answer);
+    [[nodiscard]] std::optional<verification_event>
+    event_if_refused(store::admit_outcome const& answer) const;
 
     void begin_after(std::uint8_t step);
     bool advance();

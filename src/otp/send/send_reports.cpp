@@ -68,6 +68,12 @@ std::string routes_of(std::vector<step_report> const& steps) {
     return text;
 }
 
+event_type type_of_refusal(errc code) noexcept {
+    bool const is_blocked = code == errc::limit_exceeded || code == errc::challenge_required ||
+                            code == errc::cooldown_active;
+    return is_blocked ? event_type::blocked : event_type::refused;
+}
+
 /// All but the last six digits. Other lines have the last four digits; together with a longer
 /// prefix they would reveal the number.
 std::string shown_prefix(phone_number const& number) {
@@ -152,8 +158,9 @@ verification_event send_reports::event_of(send_state const& send, event_type typ
     return event;
 }
 
-verification_event send_reports::event_of_transmission(send_state const& send) const {
-    auto event = event_of(send, event_type::not_sent, send.settled_at);
+verification_event send_reports::event_of_transmission(send_state const& send,
+                                                       wall_time settled_at) const {
+    auto event = event_of(send, event_type::not_sent, settled_at);
     if (!send.message) {
         event.type = event_type::unknown;
     } else if (auto const* const accepted = send.accepted()) {
@@ -199,23 +206,34 @@ void send_reports::admitted(send_state const& send) const {
         publish_route_left(send, each);
 }
 
-void send_reports::publish_refused(send_state const& send, failure const& why) const {
-    bool const is_blocked = why.code == errc::limit_exceeded ||
-                            why.code == errc::challenge_required ||
-                            why.code == errc::cooldown_active;
-    auto const type = is_blocked ? event_type::blocked : event_type::refused;
-    if (!observers_.wants(type)) return;
-    auto event = event_of(send, type);
+verification_event send_reports::event_of_refusal(send_state const& send,
+                                                  failure const& why) const {
+    auto event = event_of(send, type_of_refusal(why.code));
     event.reason = names_of(why.violated);
     event.error = problem_code(why.code);
     event.limits = send.refused_by;
-    if (is_blocked) event.number_prefix = counted_prefix(send.draft.request.to);
+    if (event.type == event_type::blocked)
+        event.number_prefix = counted_prefix(send.draft.request.to);
+    return event;
+}
+
+void send_reports::publish_refused(send_state& send, failure const& why) const {
+    auto const type = type_of_refusal(why.code);
+    if (!observers_.wants(type)) return;
+    auto event = event_of_refusal(send, why);
+    if (type == event_type::blocked) event_outbox::hand_over(send.outbox, event);
     observers_.on_event(event);
+}
+
+void send_reports::transmitted(send_state& send, verification_event& event) const {
+    if (event.type == event_type::accepted) event_outbox::hand_over(send.outbox, event);
+    observers_.on_event(event);
+    event.entry = {}; // later events of the message have their own
 }
 
 // --- the log and the metrics --------------------------------------------------------------------
 
-void send_reports::ended(send_state const& send, outcome<sent> const& result) const {
+void send_reports::ended(send_state& send, outcome<sent> const& result) const {
     auto const word = metric_word(result);
     std::string_view const why = !result && result.error().reason
                                      ? bridgexapi::to_string(*result.error().reason)
@@ -228,15 +246,21 @@ void send_reports::ended(send_state const& send, outcome<sent> const& result) co
         log_not_sent(send, result, word);
 }
 
-void send_reports::hedged(int first_route) const {
-    metrics_.step_left("hedged", first_route);
+void send_reports::hedged(send_state const& send) const {
+    metrics_.step_left("hedged", send.first_route);
 }
 
-void send_reports::failed(send_state const& send, int first_route, wall_time at) const {
+verification_event send_reports::event_of_failure(send_state const& send, wall_time at) const {
     auto event = event_of(send, event_type::failed, at);
-    event.route_id = first_route;
+    event.route_id = send.first_route;
     event.price.reset();
     event.reason = event.error = "delivery_failed";
+    return event;
+}
+
+void send_reports::failed(send_state& send) const {
+    auto event = event_of_failure(send, send.settled_at);
+    event_outbox::hand_over(send.outbox, event);
     observers_.on_event(event);
 }
 

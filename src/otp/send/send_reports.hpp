@@ -27,14 +27,19 @@ public:
     void route_left(send_state const& send, step_report const& step) const;
     void store_full() const;
     /// Of the outcome; before it is known, as if it were unknown.
-    [[nodiscard]] verification_event event_of_transmission(send_state const& send) const;
-    void transmitted(verification_event const& event) const { observers_.on_event(event); }
-    void ended(send_state const& send, outcome<sent> const& result) const;
-    /// A second message goes out, because the first, over that route, has no report.
-    void hedged(int first_route) const;
+    [[nodiscard]] verification_event event_of_transmission(send_state const& send,
+                                                           wall_time settled_at) const;
+    /// Of a send that the store has refused.
+    [[nodiscard]] verification_event event_of_refusal(send_state const& send,
+                                                      failure const& why) const;
+    void transmitted(send_state& send, verification_event& event) const;
+    void ended(send_state& send, outcome<sent> const& result) const;
+    /// A second message goes out, because the first has no report.
+    void hedged(send_state const& send) const;
     void hedge_ended(send_state const& send) const;
-    /// Neither the first message, over that route, nor the second arrived.
-    void failed(send_state const& send, int first_route, wall_time at) const;
+    /// Neither the first message nor the second arrived.
+    [[nodiscard]] verification_event event_of_failure(send_state const& send, wall_time at) const;
+    void failed(send_state& send) const;
     /// Reports each limit that refused a send, or would have. The conversion guards are logged
     /// separately.
     void violations(std::vector<store::violation> const& list, limit_mode mode,
@@ -46,7 +51,7 @@ private:
     [[nodiscard]] verification_event event_of(send_state const& send, event_type type,
                                               wall_time stored_at = {}) const;
     void publish_route_left(send_state const& send, step_report const& step) const;
-    void publish_refused(send_state const& send, failure const& why) const;
+    void publish_refused(send_state& send, failure const& why) const;
     void log_sent(send_state const& send, sent const& result) const;
     void log_not_sent(send_state const& send, outcome<sent> const& result,
                       std::string_view word) const;

@@ -2,6 +2,7 @@
 
 /// The state of one send. Data only.
 
+#include "events/event_outbox.hpp"
 #include "otpd/bridgexapi/gateway.hpp"
 #include "otpd/otp/journal.hpp"
 #include "otpd/otp/policy.hpp"
@@ -62,8 +63,10 @@ struct send_state {
     std::optional<std::vector<store::reservation>> possible_reservations = {};
     wall_time asked_at = {};               ///< when the upstream was called last
     bool is_hedge = false;                 ///< its second message
+    int first_route = 0;                   ///< then: that of the first message
     std::optional<journal_slot> slot = {}; ///< of its entry in the journal
     bool is_entered = false;               ///< the entry may have been written
+    outbox_place outbox = {};              ///< of its event `blocked`, `accepted` or `failed`
     /// The outcome, once it was transmitted.
     std::optional<bridgexapi::send_outcome> message = {};
     /// When it was settled, by the store's clock; zero if it was not.

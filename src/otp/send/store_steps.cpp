@@ -8,14 +8,17 @@ namespace otpd::otp {
 
 namespace asio = boost::asio;
 
-asio::awaitable<store::result<store::admit_outcome>> store_steps::admit(send_state& send) const {
+asio::awaitable<store::result<store::admit_outcome>>
+store_steps::admit(send_state& send, blocked_event const& event_of) const {
     co_await entries_.reserve(send);
     auto request = admission_of(send.draft, rules_);
     request.entry = entries_.write(send);
+    request.outbox = entries_.blocked(send, event_of);
     auto answer = co_await store_.admit(std::move(request));
     bool const is_lost = !answer && answer.error() == store::fault::unknown;
     send.is_entered = is_lost || (answer && std::holds_alternative<store::admitted>(*answer));
     if (is_lost) {
+        send.outbox.is_doubtful = true;
         auto lost = admission_of(send.draft, rules_);
         lost.entry = entries_.write(send);
         co_await undo_.start(undo_of(lost), send.draft.request.caller.request_id);
@@ -54,16 +57,18 @@ asio::awaitable<store::result<store::replace_outcome>> store_steps::hedge(send_s
 }
 
 asio::awaitable<store::result<store::settle_outcome>>
-store_steps::settle_hedge(send_state const& send) const {
+store_steps::settle_hedge(send_state& send) const {
     auto request = hedge_settlement_of(send, now_.now());
     request.entry = entries_.write(send);
+    request.outbox = entries_.settled(send);
     return store_.settle(std::move(request));
 }
 
 asio::awaitable<store::result<store::settle_outcome>>
-store_steps::settle(send_state const& send, outcome<sent> const& result) const {
+store_steps::settle(send_state& send, outcome<sent> const& result) const {
     auto request = settlement_of(send, result, rules_, now_.now());
     request.entry = entries_.write(send);
+    request.outbox = entries_.settled(send);
     return store_.settle(std::move(request));
 }
 

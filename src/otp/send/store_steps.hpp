@@ -21,7 +21,8 @@ public:
         : rules_(rules), store_(store), undo_(undo), entries_(entries), now_(now) {}
 
     /// If the answer to an admission is lost, the admission is undone in the background.
-    boost::asio::awaitable<store::result<store::admit_outcome>> admit(send_state& send) const;
+    boost::asio::awaitable<store::result<store::admit_outcome>>
+    admit(send_state& send, blocked_event const& event_of) const;
     /// Only reads the idempotency record, because `impossible` is refused.
     boost::asio::awaitable<store::result<store::admit_outcome>>
     replay(send_draft const& draft, store::reservation impossible) const;
@@ -32,10 +33,12 @@ public:
     /// Books the second message. If the answer is lost, it is taken back in the background.
     boost::asio::awaitable<store::result<store::replace_outcome>> hedge(send_state& send) const;
     boost::asio::awaitable<store::result<store::settle_outcome>>
-    settle_hedge(send_state const& send) const;
+    settle_hedge(send_state& send) const;
     /// Later calls with the same idempotency key also get `result`.
     boost::asio::awaitable<store::result<store::settle_outcome>>
-    settle(send_state const& send, outcome<sent> const& result) const;
+    settle(send_state& send, outcome<sent> const& result) const;
+    /// Call it after the send's event was passed on, or if there is none.
+    void end_event(send_state& send) const noexcept { entries_.end_event(send); }
 
 private:
     policy const& rules_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "events/event_outbox.hpp"
 #include "limits/destination_check.hpp"
 #include "limits/limiter.hpp"
 #include "limits/test_numbers.hpp"
@@ -18,6 +19,7 @@ struct checked_guess {
     std::string country; ///< empty: unknown
     store::check check;
     pseudonyms who;
+    outbox_place outbox = {}; ///< of the event `verified` or `exhausted`
 };
 
 /// Determines what the store compares and counts for a guess. Thread-safe.

@@ -28,6 +28,16 @@ errc code_of(store::check_outcome const& answer) noexcept {
                                                          : errc::attempts_exceeded;
 }
 
+event_type type_of(store::check_outcome const& answer) noexcept {
+    if (std::holds_alternative<store::verified>(answer)) return event_type::verified;
+    return std::holds_alternative<store::wrong>(answer) ? event_type::wrong : event_type::refused;
+}
+
+bool is_last(store::check_outcome const& answer) noexcept {
+    auto const* const wrong = std::get_if<store::wrong>(&answer);
+    return wrong != nullptr && wrong->is_last;
+}
+
 /// Nothing if the store does not say.
 std::optional<bool> knows_device(store::check_outcome const& answer) {
     if (auto const* const right = std::get_if<store::verified>(&answer)) return right->is_known;
@@ -38,7 +48,7 @@ std::optional<bool> knows_device(store::check_outcome const& answer) {
 
 } // namespace
 
-void guess_reports::answered(checked_guess const& guess, std::string_view word,
+void guess_reports::answered(checked_guess& guess, std::string_view word,
                              store::result<store::check_outcome> const& answer) const {
     if (answer) {
         if (auto const* const no = std::get_if<store::refused>(&*answer))
@@ -51,18 +61,37 @@ void guess_reports::answered(checked_guess const& guess, std::string_view word,
         log(guess, word, answer ? std::get_if<store::verified>(&*answer) : nullptr);
 }
 
-void guess_reports::publish(checked_guess const& guess, store::check_outcome const& answer) const {
+void guess_reports::publish(checked_guess& guess, store::check_outcome const& answer) const {
+    auto const* const right = std::get_if<store::verified>(&answer);
+    if (right != nullptr && !right->id) return; // no verification is verified
+    bool const last = is_last(answer);
+    if (!observers_.wants(type_of(answer)) && !(last && observers_.wants(event_type::exhausted)))
+        return;
+    auto event = event_of(guess, answer);
+    if (right != nullptr) event_outbox::hand_over(guess.outbox, event);
+    observers_.on_event(event);
+    if (!last) return;
+    event.type = event_type::exhausted;
+    event_outbox::hand_over(guess.outbox, event);
+    observers_.on_event(event);
+}
+
+std::optional<verification_event>
+guess_reports::event_of_end(checked_guess const& guess, store::check_outcome const& answer) const {
+    auto const* const right = std::get_if<store::verified>(&answer);
+    if (!is_last(answer) && (right == nullptr || !right->id)) return std::nullopt;
+    auto event = event_of(guess, answer);
+    if (right == nullptr) event.type = event_type::exhausted;
+    return event;
+}
+
+verification_event guess_reports::event_of(checked_guess const& guess,
+                                           store::check_outcome const& answer) const {
     auto const* const right = std::get_if<store::verified>(&answer);
     auto const* const wrong = std::get_if<store::wrong>(&answer);
-    if (right != nullptr && !right->id) return; // no verification is verified
-    bool const last = wrong != nullptr && wrong->is_last;
-    auto const kind = right != nullptr   ? event_type::verified
-                      : wrong != nullptr ? event_type::wrong
-                                         : event_type::refused;
-    if (!observers_.wants(kind) && !(last && observers_.wants(event_type::exhausted))) return;
     auto const& request = guess.request;
     verification_event event;
-    event.type = kind;
+    event.type = type_of(answer);
     if (right != nullptr || wrong != nullptr) {
         event.at = right != nullptr ? right->at : wrong->at;
         event.verification_id =
@@ -95,10 +124,7 @@ void guess_reports::publish(checked_guess const& guess, store::check_outcome con
         event.bx_message_id = sent.bx_message_id;
         event.cost = sent.cost;
     }
-    observers_.on_event(event);
-    if (!last) return;
-    event.type = event_type::exhausted;
-    observers_.on_event(event);
+    return event;
 }
 
 void guess_reports::log(checked_guess const& guess, std::string_view word,

@@ -5,6 +5,7 @@
 #include "otpd/otp/verification_event.hpp"
 #include "verify/guess_checks.hpp"
 
+#include <optional>
 #include <string_view>
 
 namespace otpd::telemetry {
@@ -24,11 +25,16 @@ public:
 
     /// `word` is the label of the answer in the metrics and the log
     /// (telemetry::labels::check_outcomes).
-    void answered(checked_guess const& guess, std::string_view word,
+    void answered(checked_guess& guess, std::string_view word,
                   store::result<store::check_outcome> const& answer) const;
+    /// `verified` or `exhausted`, or nothing.
+    [[nodiscard]] std::optional<verification_event>
+    event_of_end(checked_guess const& guess, store::check_outcome const& answer) const;
 
 private:
-    void publish(checked_guess const& guess, store::check_outcome const& answer) const;
+    [[nodiscard]] verification_event event_of(checked_guess const& guess,
+                                              store::check_outcome const& answer) const;
+    void publish(checked_guess& guess, store::check_outcome const& answer) const;
     void log(checked_guess const& guess, std::string_view word, store::verified const* right) const;
 
     observer& observers_;

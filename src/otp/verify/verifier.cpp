@@ -2,6 +2,7 @@
 #include "seconds.hpp"
 #include "verify/guess_checks.hpp"
 #include "verify/guess_reports.hpp"
+#include "verify/guess_step.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -99,9 +100,10 @@ asio::awaitable<outcome<verified>> verifier::guess(verify_request request) {
     auto guess = checks_.check(std::move(request));
     guess.check.score = store::score_slot{guess.country, store::score_hour(now_.wall())};
     auto const rate_limit_checks = guess.check.rate_limit_checks;
-    auto const answer = co_await store_.check_code(std::move(guess.check));
+    auto const answer = co_await step_.check(guess);
     auto given = judge(answer, rules_, rate_limit_checks);
     reports_.answered(guess, given.word, answer);
+    step_.end_event(guess);
     co_return std::move(given.result);
 }
 

@@ -146,9 +146,7 @@ admitted apply(states& states, admission const& request, identity const& who, st
     return done;
 }
 
-} // namespace
-
-admit_outcome admit(states& states, admission const& request, store_time now) {
+admit_outcome admit_send(states& states, admission const& request, store_time now) {
     if (request.idempotency)
         if (auto said = said_before(states, request, now)) return *std::move(said);
     auto const& number = states.number(request.key.number);
@@ -169,6 +167,14 @@ admit_outcome admit(states& states, admission const& request, store_time now) {
     done.observed = std::move(against.found.observed);
     done.is_known = who.is_known();
     return done;
+}
+
+} // namespace
+
+admit_outcome admit(states& states, admission const& request, store_time now) {
+    auto outcome = admit_send(states, request, now);
+    write_outbox(states, request.outbox, outcome, now);
+    return outcome;
 }
 
 } // namespace otpd::store::engine

@@ -3,6 +3,7 @@
 #include "engine/devices.hpp"
 #include "engine/guesses.hpp"
 #include "engine/hedge.hpp"
+#include "engine/journal.hpp"
 #include "engine/rate_limits.hpp"
 #include "engine/scores.hpp"
 #include "engine/steps.hpp"
@@ -221,6 +222,7 @@ check_outcome check_code(states& states, check const& request, store_time now) {
         if (request.score && right->id)
             count_verified(states, request.key.number, *right->id, *request.score, now);
     }
+    write_outbox(states, request.outbox, outcome, now);
     return outcome;
 }
 

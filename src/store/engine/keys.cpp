@@ -42,6 +42,11 @@ void add(key_list& to, std::optional<journal_write> const& entry) {
     if (entry) add(to, state::entry_state_key(entry->at));
 }
 
+template <class Answer>
+void add(key_list& to, outbox_for<Answer> const& entry) {
+    if (entry) add(to, state::entry_state_key(entry->at));
+}
+
 } // namespace
 
 void list_keys(admission const& request, key_list& to) {
@@ -53,6 +58,7 @@ void list_keys(admission const& request, key_list& to) {
         add(to, state::limit_state_key(each.key));
     if (request.challenge) add(to, state::request_state_key(request.challenge->key));
     add(to, request.entry);
+    add(to, request.outbox);
 }
 
 void list_keys(settlement const& request, key_list& to) {
@@ -66,6 +72,7 @@ void list_keys(settlement const& request, key_list& to) {
         add(to, state::score_part::counts, request.score->slot);
     }
     add(to, request.entry);
+    add(to, request.outbox);
     if (request.result != send_result::refused) return;
     add(to, request.refund, request.key.number);
     add(to, request.guarded);
@@ -92,6 +99,7 @@ void list_keys(check const& request, key_list& to) {
     if (!request.id) add(to, request.rate_limit_checks, request.key.number);
     add(to, request.guarded);
     if (request.score) add(to, state::score_part::counts, *request.score);
+    add(to, request.outbox);
 }
 
 void list_keys(verification_address const& at, key_list& to) {

@@ -91,9 +91,7 @@ void keep_result(verification_state& verification, settlement const& request, st
     if (!accepted) keep_until_known(verification, request, now);
 }
 
-} // namespace
-
-settle_outcome settle(states& states, settlement const& request, store_time now) {
+settle_outcome settle_send(states& states, settlement const& request, store_time now) {
     auto const* const found = states.number(request.key.number).find(request.id);
     // The key may belong to another send by now.
     bool const is_its_own = found != nullptr || !request.is_undo;
@@ -117,6 +115,14 @@ settle_outcome settle(states& states, settlement const& request, store_time now)
         bound_events(number);
     }
     return {settle_outcome::settled, at};
+}
+
+} // namespace
+
+settle_outcome settle(states& states, settlement const& request, store_time now) {
+    auto const outcome = settle_send(states, request, now);
+    write_outbox(states, request.outbox, outcome, now);
+    return outcome;
 }
 
 replace_outcome replace_reservation(states& states, reservation_replacement const& request,

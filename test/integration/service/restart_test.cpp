@@ -5,7 +5,9 @@
 #include "support/scripted_server.hpp"
 #include "support/test_stores.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -193,6 +195,53 @@ BOOST_AUTO_TEST_CASE(a_webhook_whose_receiver_is_down_over_a_kill_has_the_same_i
     eventually([&] { return ids_of_type(receiver.server, type).size() > before.size(); });
     for (auto const& id : ids_of_type(receiver.server, type))
         BOOST_TEST(id == before.front());
+}
+
+// The step that the answer tells of has written the webhook.
+BOOST_AUTO_TEST_CASE(a_webhook_is_told_although_otpd_is_killed_as_soon_as_a_client_is_answered) {
+    on_sqlite const store;
+    webhook_receiver receiver;
+    environment const guessing{{"OTP_SEND_COOLDOWN_SECONDS", "60"},
+                               {"OTPD_OTP_GUESS_WAIT_SECONDS", "0"}};
+    restarted_service service(store.settings() | guessing, receiver.config());
+    auto const status_before_the_kill = [&](http_request const& request) {
+        auto const status = service.client->ask(request).status;
+        service.kill();
+        return status;
+    };
+    auto const send = service_fixture::send_request(restart_number);
+    service.start();
+    BOOST_TEST(status_before_the_kill(send) == 200U);
+    service.start();
+    BOOST_TEST(status_before_the_kill(send) == 429U); // the cooldown
+    auto const right = service.stub.code_sent_to(restart_number);
+    auto const wrong = service_fixture::verify_request(restart_number, wrong_code(right));
+    service.start();
+    for (int n = 0; n < 4; ++n)
+        BOOST_TEST(service.client->ask(wrong).status >= 400U);
+    BOOST_TEST(status_before_the_kill(wrong) >= 400U);
+    std::string const other = "31612000002";
+    service.start();
+    service.sent_id(other);
+    auto const typed = service_fixture::verify_request(other, service.stub.code_sent_to(other));
+    BOOST_TEST(status_before_the_kill(typed) == 200U);
+    auto const sent_before = receiver.server.notes().size();
+    receiver.is_up = true;
+    service.start();
+    for (std::string const kind : {"accepted", "blocked", "exhausted", "verified"}) {
+        auto const type = "verification." + kind;
+        eventually([&] {
+            auto const notes = receiver.server.notes();
+            return std::any_of(notes.begin() + static_cast<std::ptrdiff_t>(sent_before),
+                               notes.end(), [&](std::string const& each) {
+                                   return each.find('"' + type + '"') != std::string::npos;
+                               });
+        });
+        if (kind == "accepted") continue; // of two numbers
+        auto const ids = ids_of_type(receiver.server, type);
+        BOOST_TEST(std::count(ids.begin(), ids.end(), ids.front()) ==
+                   static_cast<std::ptrdiff_t>(ids.size()));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_instance_leaves_what_it_cannot_go_on_with_to_one_that_can) {

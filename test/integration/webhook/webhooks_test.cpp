@@ -204,6 +204,14 @@ struct fixture {
     bool drained = false;
 };
 
+/// With the entry that the step of the store has written.
+otp::verification_event kept_event(webhook::webhooks const& hooks, kept_texts& outbox,
+                                   otp::verification_event event = happening()) {
+    event.entry.id.fill(std::byte{0x5a});
+    event.entry.ticket = outbox.keep(event.entry.id, hooks.text_of(event));
+    return event;
+}
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(webhooks, fixture)
@@ -239,13 +247,83 @@ BOOST_AUTO_TEST_CASE(
     next.kept_in = &outbox;
     next.start(next.endpoint(up.port()));
     auto const kept = *outbox.texts().begin();
-    BOOST_TEST(next.hooks->take_over(kept.first, kept.second));
+    BOOST_TEST(next.hooks->take_over(kept.first, {}, kept.second));
     next.wait_for("delivered", 1);
     next.drain();
     BOOST_TEST(outbox.texts().empty());
     BOOST_TEST_REQUIRE(up.notes().size() == 1U);
     BOOST_TEST(ids_of(up.notes()) == ids_of(down.notes()), boost::test_tools::per_element());
     BOOST_TEST(body_of(up.notes().front()) == body_of(down.notes().front()));
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_its_step_has_kept_is_not_kept_twice) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    make({endpoint(server.port())});
+    auto const event = kept_event(*hooks, outbox);
+    hooks->on_event(event);
+    BOOST_TEST_REQUIRE(outbox.texts().size() == 1U);
+    BOOST_TEST(outbox.texts().contains(event.entry.ticket));
+    run();
+    wait_for("delivered", 1);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+    BOOST_TEST_REQUIRE(server.notes().size() == 1U);
+    BOOST_TEST(field_of(server.notes().front(), "webhook-id") ==
+               "msg_5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a");
+}
+
+BOOST_AUTO_TEST_CASE(the_entry_of_an_event_for_two_endpoints_ends_when_each_has_its_own) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    auto other = endpoint(server.port());
+    other.name = "other";
+    make({endpoint(server.port()), other});
+    auto const event = kept_event(*hooks, outbox);
+    hooks->on_event(event);
+    BOOST_TEST(outbox.texts().size() == 2U);
+    BOOST_TEST(!outbox.texts().contains(event.entry.ticket));
+    run();
+    wait_for("delivered", 2);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_entry_of_an_event_is_sent_to_all_its_endpoints_by_the_next_process) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    auto other = endpoint(server.port());
+    other.name = "other";
+    start({endpoint(server.port()), other});
+    auto const event = kept_event(*hooks, outbox);
+    auto const text = outbox.texts().at(event.entry.ticket);
+    BOOST_TEST(hooks->take_over(event.entry.ticket, event.entry.id, text));
+    wait_for("delivered", 2);
+    drain();
+    BOOST_TEST(outbox.texts().empty());
+    BOOST_TEST(server.notes().size() == 2U);
+    BOOST_TEST(ids_of(server.notes()).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_nobody_wants_has_no_text_and_its_entry_ends) {
+    scripted_server server(loopback, answer_with(http_reply(200, "{}")));
+    kept_texts outbox;
+    kept_in = &outbox;
+    auto picky = endpoint(server.port());
+    picky.events = {"verification.failed"};
+    start(picky);
+    BOOST_TEST(hooks->text_of(happening()).empty());
+    hooks->on_event(kept_event(*hooks, outbox));
+    BOOST_TEST(outbox.texts().empty());
+    picky.events.clear();
+    picky.client = "another";
+    hooks->prepare({picky}, options)();
+    BOOST_TEST(hooks->text_of(happening()).empty());
+    drain();
+    BOOST_TEST(server.notes().empty());
 }
 
 // An instance that has the endpoint sends it.
@@ -255,7 +333,7 @@ BOOST_AUTO_TEST_CASE(what_was_kept_for_another_endpoint_is_left_to_others) {
     kept_in = &outbox;
     start(endpoint(server.port()));
     for (std::string const text : {"other\nmsg_1\nverification.accepted\n{}", "crm\nmsg_1\n", ""})
-        BOOST_TEST(!hooks->take_over(outbox.keep({}, text), text));
+        BOOST_TEST(!hooks->take_over(outbox.keep({}, text), {}, text));
     drain();
     BOOST_TEST(outbox.texts().size() == 3U);
     BOOST_TEST(count("given_up") == 0);
@@ -270,7 +348,7 @@ BOOST_AUTO_TEST_CASE(what_an_endpoint_that_is_gone_should_get_is_given_up) {
     hooks->on_event(happening());
     wait_for("given_up", 1);
     std::string const text = "crm\nmsg_1\nverification.accepted\n{}";
-    BOOST_TEST(hooks->take_over(outbox.keep({}, text), text));
+    BOOST_TEST(hooks->take_over(outbox.keep({}, text), {}, text));
     wait_for("given_up", 2);
     drain();
     BOOST_TEST(outbox.texts().empty());

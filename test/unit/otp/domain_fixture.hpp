@@ -18,6 +18,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace otpd::test {
@@ -46,7 +47,10 @@ public:
     bool admits = true, settles = true, replaces_reservation = true, checks = true, finds = true;
     bool releases = true;
     bool loses_admissions = false; ///< makes them, and loses the answer
-    int times_looked = 0;          ///< calls of find()
+    bool loses_checks = false;
+    /// Made before the next settlement of a second message.
+    std::optional<otpd::store::delivery_update> update_before_hedge;
+    int times_looked = 0; ///< calls of find()
 
     boost::asio::awaitable<otpd::store::result<otpd::store::admit_outcome>>
     admit(otpd::store::admission request) override {
@@ -58,6 +62,8 @@ public:
     boost::asio::awaitable<otpd::store::result<otpd::store::settle_outcome>>
     settle(otpd::store::settlement request) override {
         if (!settles) co_return otpd::store::fault::unknown;
+        if (request.is_hedge && update_before_hedge)
+            (co_await inner_.update(*update_before_hedge)).value();
         co_return co_await inner_.settle(std::move(request));
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>
@@ -80,7 +86,9 @@ public:
     boost::asio::awaitable<otpd::store::result<otpd::store::check_outcome>>
     check_code(otpd::store::check request) override {
         if (!checks) co_return otpd::store::fault::not_executed;
-        co_return co_await inner_.check_code(std::move(request));
+        auto answer = co_await inner_.check_code(std::move(request));
+        if (loses_checks) co_return otpd::store::fault::unknown;
+        co_return answer;
     }
     boost::asio::awaitable<otpd::store::result<std::optional<otpd::store::verification>>>
     find(otpd::store::verification_address at) override {

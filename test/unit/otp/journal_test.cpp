@@ -270,6 +270,43 @@ BOOST_AUTO_TEST_CASE(a_step_writes_the_entry_of_a_reserved_slot) {
     BOOST_TEST(reader.tickets.contains("open"));
 }
 
+// Its step has no answer.
+BOOST_AUTO_TEST_CASE(an_entry_that_may_have_been_written_is_read_and_goes_to_the_reader) {
+    auto& first = begin();
+    auto const content = content_of(1, "told", journal_kind::webhook);
+    auto const slot = run(context, first.reserve(content.id)).value();
+    run(context, memory.write_journal({first.entry(slot, content)})).value();
+    store.throws = 1;
+    first.read_back(slot.ticket);
+    eventually([&] { // a second after the failure
+        settle();
+        return reader.tickets.contains("told");
+    });
+    BOOST_TEST(reader.tickets.at("told") == slot.ticket);
+    first.erase(slot.ticket);
+    settle();
+    BOOST_TEST(entries_of(slot.at.journal) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_was_not_written_after_all_frees_its_slot) {
+    auto& first = begin();
+    auto const slot = run(context, first.reserve({})).value();
+    first.read_back(slot.ticket);
+    settle();
+    BOOST_TEST(reader.tickets.empty());
+    BOOST_TEST(run(context, first.reserve({})).value().at.slot == slot.at.slot);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_reader_does_not_take_is_erased) {
+    auto& first = begin(false);
+    auto const content = content_of(1, "told", journal_kind::webhook);
+    auto const slot = run(context, first.reserve(content.id)).value();
+    run(context, memory.write_journal({first.entry(slot, content)})).value();
+    first.read_back(slot.ticket);
+    settle();
+    BOOST_TEST(entries_of(slot.at.journal) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(an_instance_that_ends_hands_over_at_once_and_another_waits_for_the_lease) {
     options.is_alone = false;
     auto& first = begin();

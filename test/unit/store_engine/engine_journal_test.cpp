@@ -28,6 +28,23 @@ journal_write entry_of(std::uint32_t slot, std::uint32_t id, std::string text = 
     return {{key_of(1), slot}, key_of(id), std::move(text), 1h};
 }
 
+template <class Answer>
+outbox_for<Answer> outbox_in(std::uint32_t slot, std::uint32_t id,
+                             std::function<std::string(Answer const&)> text_of) {
+    outbox_entry<Answer> entry{{key_of(1), slot}, key_of(id), std::move(text_of), 1h};
+    return std::make_shared<outbox_entry<Answer> const>(std::move(entry));
+}
+
+check outboxed_guess(std::uint32_t number, std::uint8_t code, std::uint32_t slot) {
+    auto request = guess_of(number, code);
+    request.outbox = outbox_in<check_outcome>(slot, slot, [](check_outcome const& answer) {
+        if (is<verified>(answer)) return std::string("verified");
+        auto const* const off = std::get_if<wrong>(&answer);
+        return std::string(off != nullptr && off->is_last ? "exhausted" : "");
+    });
+    return request;
+}
+
 struct journal_world : engine_world {
     journals_held claim(journal_claim const& request) {
         return run<engine::claim_journals>(request);
@@ -166,6 +183,81 @@ BOOST_AUTO_TEST_CASE(a_verification_of_unknown_outcome_is_kept_as_long_as_its_en
     BOOST_TEST(!find({key_of(2), id_of(2)}).has_value());
     pass(1s);
     BOOST_TEST(!find({key_of(1), id_of(1)}).has_value());
+}
+
+// --- the outbox ---------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_guess_writes_the_text_that_its_answer_makes_in_its_own_commit) {
+    expect<admitted>(admit(send_of(1, 1)));
+    settle(settlement_of(1, 1, send_result::accepted));
+    expect<wrong>(check(outboxed_guess(1, 2, 0)));
+    BOOST_TEST(texts().empty());
+    auto const before = io.commits;
+    expect<verified>(check(outboxed_guess(1, 1, 1)));
+    BOOST_TEST(io.commits == before + 1);
+    BOOST_TEST(texts() == list_of({"verified"}), boost::test_tools::per_element());
+    BOOST_TEST((read()[0] == journal_entry{1, key_of(1), "verified", 1h}));
+    expect<absent>(check(outboxed_guess(1, 1, 2)));
+    BOOST_TEST(texts().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_wrong_guess_writes_its_entry_and_none_before_it) {
+    expect<admitted>(admit(send_of(1, 1)));
+    settle(settlement_of(1, 1, send_result::accepted));
+    for (std::uint32_t n = 1; n <= 6; ++n) {
+        check(outboxed_guess(1, 2, n));
+        BOOST_TEST(texts().size() == (n < 5 ? 0U : 1U));
+    }
+    BOOST_TEST(texts() == list_of({"exhausted"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_admission_writes_its_entry_and_an_admitted_one_erases_it) {
+    auto const blocked = outbox_in<admit_outcome>(0, 9, [](admit_outcome const& answer) {
+        return std::string(is<refused>(answer) ? "blocked" : "");
+    });
+    auto request = send_of(1, 1);
+    request.reservations.push_back({{key_of(50), "route", "2026-11"}, 10, 5, 24h});
+    request.outbox = blocked;
+    expect<refused>(admit(request));
+    BOOST_TEST(texts() == list_of({"blocked"}), boost::test_tools::per_element());
+    request.reservations.clear(); // by the next route
+    expect<admitted>(admit(request));
+    BOOST_TEST(texts().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_settlement_writes_two_entries_the_one_of_the_outbox_with_its_time) {
+    expect<admitted>(admit(send_of(1, 1)));
+    pass(3s);
+    auto request = settlement_of(1, 1, send_result::accepted);
+    request.entry = entry_of(0, 1, "open");
+    otpd::wall_time at;
+    request.outbox = outbox_in<settle_outcome>(1, 9, [&](settle_outcome const& answer) {
+        at = answer.at;
+        return std::string("accepted");
+    });
+    BOOST_TEST((settle(request).at == at));
+    BOOST_TEST((find({key_of(1), id_of(1)})->events.back().at == at));
+    BOOST_TEST(texts() == list_of({"open", "accepted"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_uses_the_slot_of_its_outbox_and_without_one_no_slot) {
+    auto const has_slots = [](auto const& request) {
+        engine::key_list keys;
+        engine::list_keys(request, keys);
+        return std::ranges::count(keys, state::entry_state_key({key_of(1), 0}));
+    };
+    BOOST_TEST(has_slots(guess_of(1, 1)) == 0);
+    BOOST_TEST(has_slots(outboxed_guess(1, 1, 0)) == 1);
+    auto admission = send_of(1, 1);
+    BOOST_TEST(has_slots(admission) == 0);
+    admission.outbox = outbox_in<admit_outcome>(0, 9, {});
+    BOOST_TEST(has_slots(admission) == 1);
+    for (auto const result : {send_result::accepted, send_result::refused}) {
+        auto settlement = settlement_of(1, 1, result);
+        BOOST_TEST(has_slots(settlement) == 0);
+        settlement.outbox = outbox_in<settle_outcome>(0, 9, {});
+        BOOST_TEST(has_slots(settlement) == 1);
+    }
 }
 
 // --- leases -------------------------------------------------------------------------------------
