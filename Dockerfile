@@ -11,7 +11,7 @@ ARG DEBIAN=debian:13-slim
 
 FROM ${DEBIAN} AS build
 WORKDIR /otpd
-# What is installed changes seldom, so it has a layer of its own.
+# The installed packages change seldom, so they have a layer of their own.
 COPY script/setup script/setup
 RUN script/setup --build npm
 COPY . .
@@ -28,7 +28,7 @@ COPY script/store-acl /usr/local/bin/
 USER otpd-store
 WORKDIR /data
 EXPOSE 6379
-# The users' file is made from VALKEY_OTPD_PASSWORD and VALKEY_OPERATOR_PASSWORD at each start, in memory (/tmp is a tmpfs).
+# Each start makes the users' file from VALKEY_OTPD_PASSWORD and VALKEY_OPERATOR_PASSWORD, in memory (/tmp is a tmpfs).
 ENTRYPOINT ["bash", "-c", "umask 077 && store-acl >/tmp/users.acl && exec valkey-server /etc/otpd/valkey.conf --bind 0.0.0.0 --port 6379 --dir /data --aclfile /tmp/users.acl"]
 
 FROM ${DEBIAN} AS postgres
@@ -91,7 +91,7 @@ FROM runtime AS otpd
 COPY --from=build /otpd/build/release/otpd /otpd/build/release/otpctl /usr/local/bin/
 COPY config.toml /etc/otpd/config.toml
 COPY LICENSE NOTICE CHANGELOG.md /usr/share/doc/otpd/
-# docker exec CONTAINER otpctl stats. Into /dev/shm otpd can write with --read-only, too.
+# For docker exec CONTAINER otpctl stats. otpd can write into /dev/shm with --read-only, too.
 ENV OTPD_SERVER_LISTEN=0.0.0.0:8000 OTPD_ADMIN_SOCKET=/dev/shm/otpd.sock
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \

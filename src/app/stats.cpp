@@ -48,22 +48,29 @@ std::string label_of(telemetry::reading const& one, std::string const& label) {
     return found == one.labels.end() ? std::string() : found->second;
 }
 
+bool is_any(telemetry::reading const&) {
+    return true;
+}
+
+using sums_by_label = std::map<std::string, double>;
+
 /// Adds up the series of a metric by the value of a label, if `wanted` says so.
-template <class Wanted>
-std::map<std::string, double> sum_by(std::string const& label, service_view const& view,
-                                     std::string_view metric, Wanted wanted) {
-    std::map<std::string, double> sums;
+template <class Wanted = decltype(&is_any)>
+sums_by_label sum_by(std::string const& label, service_view const& view, std::string_view metric,
+                     Wanted wanted = is_any) {
+    sums_by_label sums;
     for (auto const& each : view.readings)
         if (each.metric == metric && wanted(each)) sums[label_of(each, label)] += each.value;
     return sums;
 }
 
-std::map<std::string, double> sum_by(std::string const& label, service_view const& view,
-                                     std::string_view metric) {
-    return sum_by(label, view, metric, [](auto const&) { return true; });
+/// Returns 0 if the label has no such value.
+double value_in(sums_by_label const& sums, std::string const& value) {
+    auto const found = sums.find(value);
+    return found == sums.end() ? 0 : found->second;
 }
 
-double sum_of(std::map<std::string, double> const& parts) {
+double sum_of(sums_by_label const& parts) {
     double sum = 0;
     for (auto const& [name, value] : parts)
         sum += value;
@@ -75,8 +82,9 @@ double total(service_view const& view, std::string_view metric) {
 }
 
 /// Adds up histograms with the same bounds.
-template <class Wanted>
-telemetry::reading histogram(service_view const& view, std::string_view metric, Wanted wanted) {
+template <class Wanted = decltype(&is_any)>
+telemetry::reading histogram(service_view const& view, std::string_view metric,
+                             Wanted wanted = is_any) {
     telemetry::reading sum;
     for (auto const& each : view.readings) {
         if (each.metric != metric || !wanted(each)) continue;
@@ -89,10 +97,6 @@ telemetry::reading histogram(service_view const& view, std::string_view metric, 
         sum.sum += each.sum;
     }
     return sum;
-}
-
-telemetry::reading store_steps(service_view const& view) {
-    return histogram(view, store_time, [](auto const&) { return true; });
 }
 
 auto with_mode(std::string mode) {
@@ -116,9 +120,9 @@ void add_budgets(std::vector<std::string>& faults, service_view const& view) {
     for (auto const& each : view.budgets) {
         auto const cap = each.cap.units();
         if (cap <= 0 || each.spent.units() < near * cap) continue;
-        auto const of = std::to_string(std::llround(100 * each.spent.units() / cap));
-        faults.push_back("budget " + each.name + " is at " + of + " % of " + to_decimal(each.cap) +
-                         " until " + to_timestamp(each.ends_at));
+        faults.push_back("budget " + each.name + " is at " +
+                         count_text(100 * each.spent.units() / cap) + " % of " +
+                         to_decimal(each.cap) + " until " + to_timestamp(each.ends_at));
     }
 }
 
@@ -137,8 +141,7 @@ void add_failed_sends(std::vector<std::string>& faults, recent_counts const& now
     double failed = 0;
     std::pair<std::string, double> most;
     for (auto const& [reason, count] : now.sends_failed) {
-        auto const known = before.sends_failed.find(reason);
-        auto const grown = count - (known == before.sends_failed.end() ? 0 : known->second);
+        auto const grown = count - value_in(before.sends_failed, reason);
         failed += grown;
         if (grown > most.second) most = {reason, grown};
     }
@@ -164,18 +167,18 @@ void add_store(std::vector<std::string>& faults, recent_counts const& now,
 
 // --- JSON ---------------------------------------------------------------------------------------
 
-json::object counts_json(std::map<std::string, double> const& counts) {
+json::object counts_json(sums_by_label const& counts) {
     json::object written;
     for (auto const& [name, count] : counts)
         written[name] = std::llround(count);
     return written;
 }
 
-json::object histogram_json(telemetry::reading const& of) {
+json::object histogram_json(telemetry::reading const& histogram) {
     json::array buckets;
-    for (auto const& [bound, count] : of.buckets)
+    for (auto const& [bound, count] : histogram.buckets)
         buckets.push_back(json::array{bound, count});
-    return {{"buckets", std::move(buckets)}, {"count", of.count}, {"sum", of.sum}};
+    return {{"buckets", std::move(buckets)}, {"count", histogram.count}, {"sum", histogram.sum}};
 }
 
 /// Requests of a path, whatever prefix a version gives it.
@@ -198,12 +201,9 @@ json::array limits_json(service_view const& view, bool guards) {
     json::array list;
     for (auto const& [name, count] : names) {
         if (name.starts_with(guard_prefix) != guards) continue;
-        auto const in = [&name](auto const& counts) {
-            auto const found = counts.find(name);
-            return found == counts.end() ? 0 : std::llround(found->second);
-        };
-        list.push_back(
-            json::object{{"name", name}, {"refused", in(refused)}, {"observed", in(observed)}});
+        list.push_back(json::object{{"name", name},
+                                    {"refused", std::llround(value_in(refused, name))},
+                                    {"observed", std::llround(value_in(observed, name))}});
     }
     return list;
 }
@@ -218,11 +218,8 @@ recent_counts counts_of(service_view const& view) {
     recent_counts counts;
     counts.at = view.now;
     auto const outcomes = sum_by("outcome", view, sends);
-    auto const of = [&outcomes](char const* outcome) {
-        auto const found = outcomes.find(outcome);
-        return found == outcomes.end() ? 0.0 : found->second;
-    };
-    counts.sends_tried = of("accepted") + of("rejected") + of("not_sent") + of("unknown");
+    for (auto const* const outcome : {"accepted", "rejected", "not_sent", "unknown"})
+        counts.sends_tried += value_in(outcomes, outcome);
     counts.sends_failed = sum_by("reason", view, sends, [](telemetry::reading const& one) {
         auto const outcome = label_of(one, "outcome");
         return outcome == "rejected" || outcome == "not_sent" || outcome == "unknown";
@@ -234,13 +231,11 @@ recent_counts counts_of(service_view const& view) {
         }));
     counts.store_full = total(view, store_full);
     counts.store_errors = total(view, store_errors);
-    auto const steps = store_steps(view);
+    auto const steps = histogram(view, store_time);
     counts.store_steps = static_cast<double>(steps.count);
     counts.store_seconds = steps.sum;
     auto const results = sum_by("result", view, webhooks);
-    for (auto const* const lost : {"given_up", "dropped"})
-        if (auto const found = results.find(lost); found != results.end())
-            counts.webhooks_lost += found->second;
+    counts.webhooks_lost = value_in(results, "given_up") + value_in(results, "dropped");
     counts.lines_lost = static_cast<double>(view.log_lines_dropped + view.timeline_lines_lost);
     return counts;
 }
@@ -299,11 +294,10 @@ std::string stats_text(service_view const& view, std::vector<std::string> const&
         {"upstream", counts_json(sum_by("outcome", view, upstream))},
         {"webhooks", counts_json(sum_by("result", view, webhooks))},
         {"store_errors", counts_json(sum_by("operation", view, store_errors))}};
-    auto const is_any = [](auto const&) { return true; };
     json::object latencies{{"send", requests_json(view, "/send-otp")},
                            {"check", requests_json(view, "/verify-otp")},
-                           {"store", histogram_json(store_steps(view))},
-                           {"upstream", histogram_json(histogram(view, upstream_time, is_any))}};
+                           {"store", histogram_json(histogram(view, store_time))},
+                           {"upstream", histogram_json(histogram(view, upstream_time))}};
     json::object gauges{{"live_codes", view.live_codes ? json::value(*view.live_codes) : nullptr},
                         {"open_messages", std::llround(total(view, open_messages))},
                         {"connections", std::llround(total(view, connections))},

@@ -1,6 +1,6 @@
 #pragma once
 
-/// GET /stats: what was counted, what is so now, and what is wrong. Pure functions of a view.
+/// GET /stats and GET /abuse: counters, gauges and faults, as pure functions of a view.
 
 #include "otpd/bridgexapi/route_gates.hpp"
 #include "otpd/core/clock.hpp"
@@ -24,12 +24,12 @@
 
 namespace otpd::app {
 
-/// What the service knows of itself at one moment.
+/// The state of the service at one moment.
 struct service_view {
     steady_time now;
     wall_time at;
     std::chrono::seconds uptime{};
-    std::string not_ready; ///< why it is not; empty: it is ready
+    std::string not_ready; ///< the reason; empty: it is ready
     std::optional<std::uint64_t> live_codes;
     std::vector<telemetry::reading> readings; ///< of metrics_read()
     std::vector<bridgexapi::route_gate_stats> gates;
@@ -46,7 +46,7 @@ struct service_view {
 /// Counts whose growth says what has gone wrong lately.
 struct recent_counts {
     steady_time at;
-    double sends_tried = 0;                     ///< those that were to go out
+    double sends_tried = 0;                     ///< of admitted requests
     std::map<std::string, double> sends_failed; ///< by reason
     double guard_refusals = 0;
     double store_full = 0;
@@ -58,7 +58,7 @@ struct recent_counts {
 };
 [[nodiscard]] recent_counts counts_of(service_view const& view);
 
-/// Remembers counts between two readers. Nobody asks, nothing is remembered. Thread-safe.
+/// Keeps the counts of recent calls for comparison. Thread-safe.
 class counts_history {
 public:
     /// The context of `executor` must outlive this object.

@@ -49,6 +49,20 @@ problem make_problem(unsigned status, std::string_view code, std::string_view de
     return problem;
 }
 
+/// Answers a request without a handler.
+response answer_of_router(router::match const& found, request const& request) {
+    if (found.outcome == router::match::kind::not_found)
+        return to_response(make_problem(404, "not_found", "Not Found"), request);
+    response response;
+    if (found.outcome == router::match::kind::method_not_allowed)
+        response =
+            to_response(make_problem(405, "method_not_allowed", "Method Not Allowed"), request);
+    else
+        response.status = 204;
+    response.headers.push_back({"Allow", std::string(found.allow)});
+    return response;
+}
+
 } // namespace
 
 connection::connection(stream_socket socket, asio::ip::address peer,
@@ -61,18 +75,17 @@ connection::connection(stream_socket socket, asio::ip::address peer,
 
 asio::awaitable<bool> connection::introduce(std::shared_ptr<connection> self) {
     ending at_end(*self);
-    bool const named = co_await self->receive_proxy_header();
-    if (named) at_end.dismiss();
-    co_return named;
+    bool const is_named = co_await self->receive_proxy_header();
+    if (is_named) at_end.dismiss();
+    co_return is_named;
 }
 
 asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     ending const at_end(*self);
     // Lets handlers receive every kind of cancellation. The default filter passes only `terminal`.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    bool more = true;
-    while (more)
-        more = co_await self->exchange();
+    for (bool may_follow = true; may_follow;)
+        may_follow = co_await self->exchange();
 }
 
 asio::awaitable<void> connection::reject_overloaded(std::shared_ptr<connection> self) {
@@ -91,7 +104,7 @@ void connection::close() {
     ending const now(*this);
 }
 
-// ---- whom the proxy names ----------------------------------------------------------------------
+// ---- the client that the proxy names -----------------------------------------------------------
 
 void connection::set_peer(asio::ip::address address) {
     peer_ = unmapped(address);
@@ -135,25 +148,27 @@ asio::awaitable<bool> connection::exchange() {
     received_ = now();
     describe_request();
 
-    response what;
+    response response;
     if (outcome == request_reader::received::refused) {
-        what = refusal();
+        events().framing_rejected(options().name, kind(reader_.fault()));
+        response = to_response(to_problem(reader_.fault()), *request_);
+        response.close = true;
     } else {
         auto const found = services().routes.find(request_->verb(), request_->path(), parameters_);
         route_ = found.pattern;
         if (found.outcome == router::match::kind::found)
-            what = co_await call(*found.call);
+            response = co_await call(*found.call);
         else
-            what = answer_of_router(found);
+            response = answer_of_router(found, *request_);
     }
     answered_ = now();
     bool const keep = outcome == request_reader::received::request &&
-                      reader_.parser().keep_alive() && !what.close && !is_draining();
+                      reader_.parser().keep_alive() && !response.close && !is_draining();
     co_await yield_to_ready_handlers();
-    auto const begun = begin_to_send(what, keep);
+    auto const begun = begin_to_send(response, keep);
     bool sent = begun.complete;
     if (!sent && !begun.failed) sent = co_await sender_.write_rest(begun.written, begun.content);
-    report(what, sent);
+    report(response, sent);
     if (!sent) co_return false;
     if (!keep) {
         co_await reader_.linger();
@@ -201,27 +216,6 @@ void connection::describe_request() {
     parts.trace = events().begin_trace(options().name, parent);
     if (parent) parts.tracestate = tracestate_of(unnamed);
     request_.emplace(parts);
-}
-
-response connection::refusal() {
-    events().framing_rejected(options().name, kind(reader_.fault()));
-    auto what = to_response(to_problem(reader_.fault()), *request_);
-    what.close = true;
-    return what;
-}
-
-/// Answers a request without a handler.
-response connection::answer_of_router(router::match const& found) {
-    if (found.outcome == router::match::kind::not_found)
-        return to_response(make_problem(404, "not_found", "Not Found"), *request_);
-    response response;
-    if (found.outcome == router::match::kind::method_not_allowed)
-        response =
-            to_response(make_problem(405, "method_not_allowed", "Method Not Allowed"), *request_);
-    else
-        response.status = 204;
-    response.headers.push_back({"Allow", std::string(found.allow)});
-    return response;
 }
 
 asio::awaitable<response> connection::call(detail::endpoint const& endpoint) {
@@ -276,10 +270,10 @@ response connection::answer_failure(std::exception_ptr failure) {
                            *request_);
     if (!is_aborted())
         events().handler_failed(options().name, request_id_, request_->trace(), failure);
-    auto what =
+    auto response =
         to_response(make_problem(500, "internal_error", "Internal Server Error"), *request_);
-    what.close = true;
-    return what;
+    response.close = true;
+    return response;
 }
 
 // ---- output ------------------------------------------------------------------------------------

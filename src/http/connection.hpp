@@ -46,8 +46,6 @@ private:
     void describe_request();
     boost::asio::awaitable<response> call(detail::endpoint const& endpoint);
     boost::asio::awaitable<void> hold_back(response& response);
-    [[nodiscard]] response refusal();
-    [[nodiscard]] response answer_of_router(router::match const& found);
     [[nodiscard]] response answer_failure(std::exception_ptr failure);
     [[nodiscard]] response_sender::sending begin_to_send(response const& response, bool keep);
     void report(response const& response, bool sent);

@@ -138,7 +138,10 @@ struct metrics::instruments {
     }
 
     Registry registry;
-    label_set routes;
+    label_set const routes;
+    label_set const listeners{"listener", labels::listeners};
+    label_set const route_ids{"route_id", labels::route_ids};
+    label_set const store_operations{"operation", labels::store_operations};
     /// Not std::atomic: see otp/money/price_cache.cpp.
     boost::atomic_shared_ptr<counters<2>> limit_violations;
     std::function<std::uint64_t()> log_lines_dropped;
@@ -151,35 +154,30 @@ struct metrics::instruments {
         registry, "otpd_http_request_duration_seconds",
         "From the last byte of a request until its response is ready.", routes, request_buckets);
     gauges<1> connections_open =
-        gauge_for(registry, "otpd_http_connections_open", "Open client connections.",
-                  label_set("listener", labels::listeners));
-    counters<1> connections_accepted =
-        counter_for(registry, "otpd_http_connections_accepted_total",
-                    "Client connections accepted.", label_set("listener", labels::listeners));
-    counters<2> connections_refused = counter_for(
-        registry, "otpd_http_connections_refused_total",
-        "Client connections refused: too many in all, or of one address.",
-        label_set("listener", labels::listeners), label_set("reason", labels::connection_refusals));
+        gauge_for(registry, "otpd_http_connections_open", "Open client connections.", listeners);
+    counters<1> connections_accepted = counter_for(registry, "otpd_http_connections_accepted_total",
+                                                   "Client connections accepted.", listeners);
+    counters<2> connections_refused =
+        counter_for(registry, "otpd_http_connections_refused_total",
+                    "Client connections refused: too many in all, or of one address.", listeners,
+                    label_set("reason", labels::connection_refusals));
     counters<1> connections_evicted =
         counter_for(registry, "otpd_http_connections_evicted_total",
-                    "Idle client connections closed to make room for others.",
-                    label_set("listener", labels::listeners));
-    counters<1> accept_errors =
-        counter_for(registry, "otpd_http_accept_errors_total", "Calls of accept(2) that failed.",
-                    label_set("listener", labels::listeners));
+                    "Idle client connections closed to make room for others.", listeners);
+    counters<1> accept_errors = counter_for(registry, "otpd_http_accept_errors_total",
+                                            "Calls of accept(2) that failed.", listeners);
     counters<1> framing_rejected =
         counter_for(registry, "otpd_http_framing_rejected_total",
                     "Connections closed because their bytes were no unambiguous request.",
                     label_set("kind", labels::framing));
-    counters<2> wrong_tokens = counter_for(registry, "otpd_http_wrong_tokens_total",
-                                           "Requests with a bearer token that no client has.",
-                                           label_set("listener", labels::listeners),
-                                           label_set("answer", labels::wrong_token_answers));
+    counters<2> wrong_tokens =
+        counter_for(registry, "otpd_http_wrong_tokens_total",
+                    "Requests with a bearer token that no client has.", listeners,
+                    label_set("answer", labels::wrong_token_answers));
 
     counters<3> sends = counter_for(registry, "otpd_sends_total", "Sends by outcome.",
                                     label_set("outcome", labels::send_outcomes),
-                                    label_set("reason", labels::upstream_reasons),
-                                    label_set("route_id", labels::route_ids));
+                                    label_set("reason", labels::upstream_reasons), route_ids);
     counters<1> checks = counter_for(registry, "otpd_checks_total", "Checks of codes by outcome.",
                                      label_set("outcome", labels::check_outcomes));
 
@@ -187,12 +185,11 @@ struct metrics::instruments {
         counter_for(registry, "otpd_numbers_released_total", "Releases of numbers by an operator.",
                     label_set("part", labels::released_parts));
 
-    histograms<1> store_duration = histogram_for(
-        registry, "otpd_store_operation_duration_seconds", "Duration of the store's steps.",
-        {"operation", labels::store_operations}, store_buckets);
-    counters<1> store_errors =
-        counter_for(registry, "otpd_store_errors_total", "Steps of the store that failed.",
-                    label_set("operation", labels::store_operations));
+    histograms<1> store_duration =
+        histogram_for(registry, "otpd_store_operation_duration_seconds",
+                      "Duration of the store's steps.", store_operations, store_buckets);
+    counters<1> store_errors = counter_for(registry, "otpd_store_errors_total",
+                                           "Steps of the store that failed.", store_operations);
     Counter& store_refusals = counter(registry, "otpd_store_capacity_refusals_total",
                                       "Sends refused because the store is full.");
     Counter& store_clock_jumps = counter(registry, "otpd_store_clock_jumps_total",
@@ -220,31 +217,30 @@ struct metrics::instruments {
                   label_set("state", labels::pool_states));
     Gauge& upstream_waiting = gauge(registry, "otpd_upstream_waiting_requests",
                                     "Calls that wait for a connection to BridgeXAPI.");
-    gauges<2> route_gates = gauge_for(
-        registry, "otpd_route_sends", "Sends of a route: the limit at a time, running, waiting.",
-        label_set("stat", labels::gate_stats), label_set("route_id", labels::route_ids));
-    gauges<1> route_breakers =
-        gauge_for(registry, "otpd_route_breaker_open", "1 while a route's circuit breaker is open.",
-                  label_set("route_id", labels::route_ids));
-    counters<2> steps_left = counter_for(
-        registry, "otpd_route_steps_left_total", "Steps of route plans that did not send.",
-        label_set("result", labels::step_results), label_set("route_id", labels::route_ids));
+    gauges<2> route_gates = gauge_for(registry, "otpd_route_sends",
+                                      "Sends of a route: the limit at a time, running, waiting.",
+                                      label_set("stat", labels::gate_stats), route_ids);
+    gauges<1> route_breakers = gauge_for(registry, "otpd_route_breaker_open",
+                                         "1 while a route's circuit breaker is open.", route_ids);
+    counters<2> steps_left = counter_for(registry, "otpd_route_steps_left_total",
+                                         "Steps of route plans that did not send.",
+                                         label_set("result", labels::step_results), route_ids);
     counters<1> price_lists =
         counter_for(registry, "otpd_price_list_requests_total", "Requests for price lists.",
                     label_set("result", labels::results));
     counters<1> score_reads =
         counter_for(registry, "otpd_score_reads_total", "Reads of the scoreboard from the store.",
                     label_set("result", labels::results));
-    counters<1> money_spent = counter_for(registry, "otpd_spent_currency_total",
-                                          "Cost of accepted sends, in the account's currency.",
-                                          label_set("route_id", labels::route_ids));
+    counters<1> money_spent =
+        counter_for(registry, "otpd_spent_currency_total",
+                    "Cost of accepted sends, in the account's currency.", route_ids);
     Gauge& account_balance =
         gauge(registry, "otpd_balance_currency", "Last known balance of the account.");
     Gauge& drift = gauge(registry, "otpd_ledger_drift_currency",
                          "What left the account, less what the ledger says was spent.");
-    counters<2> messages_ended = counter_for(
-        registry, "otpd_messages_ended_total", "Messages by their final state.",
-        label_set("state", labels::message_states), label_set("route_id", labels::route_ids));
+    counters<2> messages_ended =
+        counter_for(registry, "otpd_messages_ended_total", "Messages by their final state.",
+                    label_set("state", labels::message_states), route_ids);
     Gauge& open_messages =
         gauge(registry, "otpd_messages_open", "Messages whose delivery otpd polls.");
     Counter& messages_not_followed =

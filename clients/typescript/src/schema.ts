@@ -117,7 +117,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Supabase
-         * @description Supabase's Send SMS hook. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:supabase`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. Supabase reads an error only from a 200, so one that the handler finds is a 200 with `error`; 503 makes it ask again at once.
+         * @description Supabase's Send SMS hook. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:supabase`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes before or after now, is 401, as is one for which there is no `[[hook]]`. Supabase reads an error only from a 200, so one that the handler finds is a 200 with `error`; 503 makes it ask again at once.
          */
         post: operations["receiveSupabaseHook"];
         delete?: never;
@@ -137,7 +137,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Logto
-         * @description Logto's HTTP SMS connector, with `Authorization` set to `Bearer` and the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:logto`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description Logto's HTTP SMS connector, with `Authorization` set to `Bearer` and the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:logto`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes before or after now, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveLogtoHook"];
         delete?: never;
@@ -157,7 +157,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of ZITADEL
-         * @description ZITADEL's SMS provider of type HTTP, with its signing key as the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:zitadel`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description ZITADEL's SMS provider of type HTTP, with its signing key as the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:zitadel`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes before or after now, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveZitadelHook"];
         delete?: never;
@@ -177,7 +177,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Authgear
-         * @description Authgear's custom SMS gateway, by webhook. Its signature has no time. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:authgear`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. An error that the handler finds has the body that Authgear reads, `application/json` with `code` and `description`, instead of a problem.
+         * @description Authgear's custom SMS gateway, by webhook. Its signature has no time. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:authgear`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes before or after now, is 401, as is one for which there is no `[[hook]]`. An error that the handler finds has the body that Authgear reads, `application/json` with `code` and `description`, instead of a problem.
          */
         post: operations["receiveAuthgearHook"];
         delete?: never;
@@ -197,7 +197,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Ory Kratos
-         * @description The courier of Ory Kratos, with a channel `sms` of type `http` and the hook's secret as its `api_key`. docs/identity-providers.md has the Jsonnet of the body. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:kratos`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description The courier of Ory Kratos, with a channel `sms` of type `http` and the hook's secret as its `api_key`. docs/identity-providers.md has the Jsonnet of the body. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:kratos`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes before or after now, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveKratosHook"];
         delete?: never;
@@ -217,7 +217,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of anybody
-         * @description Whoever makes codes and checks them. The hook's secret is a bearer token or, if it begins with `whsec_`, the key of Standard Webhooks. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:generic`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description Whoever makes codes and checks them. The hook's secret is a bearer token or, if it begins with `whsec_`, the key of Standard Webhooks. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:generic`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes before or after now, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveGenericHook"];
         delete?: never;
@@ -279,7 +279,7 @@ export interface paths {
          * Show how well each route performed lately
          * @description Computed from the sends of all instances that share the store. A number gives one sample in 24 hours: the first of its sends, with each route that it asked BridgeXAPI for. Routes that a plan skipped do not count. Each figure has the number of its samples and its 95 % interval. A figure without samples is null. Sorted by route, then by country.
          *
-         *     If the operator has several clients, the response is 403 `operator_only`: the scores of all clients are on the admin listener, for the operator.
+         *     If the operator has several clients, the response is 403 `operator_only`: only the operator sees the scores, on the admin listener or `admin.socket`.
          *
          *     An unknown or repeated query parameter is 422. In the query a `+` is a space.
          */
@@ -323,7 +323,7 @@ export interface paths {
         put?: never;
         /**
          * Unlock a number
-         * @description For operators. Forgets the wrong guesses at a number of one client, the waits after them and the failures in a row. Limits on sends, cooldowns and codes stay, and so do the attempts that were made at a live code. Each call writes a line with the reason to the log. If there are several clients, only the admin listener serves it.
+         * @description For operators. Forgets the wrong guesses at a number of one client, the waits after them and the failures in a row. Limits on sends, cooldowns and codes stay, and so do the attempts that were made at a live code. Each call writes a line with the reason to the log. If there are several clients, only the operator may ask, on the admin listener or `admin.socket`.
          */
         post: operations["unlockNumber"];
         delete?: never;
@@ -343,7 +343,7 @@ export interface paths {
         put?: never;
         /**
          * Forget the known devices of a number
-         * @description For operators, after a device was stolen or the number has got another owner. The known devices of a number of one client become strangers, until a right guess makes one known again. Each call writes a line to the log. If there are several clients, only the admin listener serves it.
+         * @description For operators, after a device was stolen or the number has got another owner. The known devices of a number of one client become strangers, until a right guess makes one known again. Each call writes a line to the log. If there are several clients, only the operator may ask, on the admin listener or `admin.socket`.
          */
         post: operations["forgetDevices"];
         delete?: never;
@@ -467,7 +467,7 @@ export interface paths {
         put?: never;
         /**
          * Read the settings again
-         * @description For the operator, like SIGHUP. Applies every changed setting that needs no restart; requests that have begun run with the settings before. Bad settings change nothing. The environment is that of the start.
+         * @description For the operator, like SIGHUP. Applies every changed setting that needs no restart; requests that have begun keep the former settings. Bad settings change nothing. The environment is that of the start.
          */
         post: operations["reloadSettings"];
         delete?: never;
@@ -507,7 +507,7 @@ export interface paths {
          * Show the balance and the spending
          * @description The service asks BridgeXAPI for the account at most once in 5 seconds, and updates it from the responses to sends. Spending is summed over all instances, by hour, day and month of the calendar in UTC: the expected price from the admission on, the real cost once it is known, and nothing for a refused send. A send of unknown outcome counts until it is known that nothing was sent.
          *
-         *     If the operator has several clients, each sees its own spending and its own budgets, and not the account. The operator sees everything on the admin listener.
+         *     If the operator has several clients, each sees its own spending and its own budgets, and not the account. The operator sees everything, on the admin listener or `admin.socket`.
          */
         get: operations["getBalance"];
         put?: never;
@@ -847,8 +847,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Who asked for the code has used up his attempts at it
-         * @description Who asked for the code has used up his attempts at it. Wrong guesses of others never cause it.
+         * The requester of the code has no attempts left at it
+         * @description The requester of the code has no attempts left at it. Wrong guesses of others never cause it.
          */
         post: operations["onVerificationExhausted"];
         delete?: never;
@@ -1539,7 +1539,7 @@ export interface components {
             status: "reloaded";
             /** @description The settings that have changed and are in use now: `section.key`, or a table and the name of its entry, such as `client.shop`. */
             changed: string[];
-            /** @description The settings that have changed and need a restart. Those before stay in use. */
+            /** @description The settings that have changed and need a restart. Their former values stay in use. */
             restart_needed: string[];
         };
         DevicesForgotten: {
@@ -1703,7 +1703,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The endpoint gets no more events until otpd restarts. */
+        /** @description The endpoint gets no more events until otpd restarts, or until a reload changes it. */
         EndpointGone: {
             headers: {
                 [name: string]: unknown;
@@ -1969,7 +1969,7 @@ export interface components {
                 };
             };
         };
-        /** @description This is a development server: it shows codes (`otp.debug`) or asks for no token, so it serves its own machine only. This request did not come from there directly. */
+        /** @description This is a trial server: it shows codes (`otp.debug`) or asks for no token, so it serves its own machine only. This request did not come from there directly. */
         LocalOnly: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2151,7 +2151,7 @@ export interface components {
                 };
             };
         };
-        /** @description `operator_only`: the service has several clients, and this covers all of them; it is for the operator, on the admin listener. `local_only`: a development server serves its own machine only. */
+        /** @description `operator_only`: the service has several clients, and this covers all of them; it is for the operator, on the admin listener or `admin.socket`. `local_only`: a trial server serves its own machine only. */
         OperatorOnly: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2203,7 +2203,7 @@ export interface components {
                 };
             };
         };
-        /** @description BridgeXAPI did not answer the question, for `reason`. Nothing was changed. */
+        /** @description BridgeXAPI did not answer, for `reason`. Nothing was changed. */
         UpstreamFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2640,7 +2640,7 @@ export interface components {
                     status?: 429;
                     /** @enum {unknown} */
                     code?: "cooldown_active" | "limit_exceeded";
-                    /** @description Seconds until the requester's own code expires; absent if he has none. */
+                    /** @description Seconds until the requester's own code expires; absent if there is none. */
                     expires_in_seconds?: number;
                     steps?: components["schemas"]["Steps"];
                     violated?: components["schemas"]["Violated"];

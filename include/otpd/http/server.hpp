@@ -155,7 +155,7 @@ public:
     void stop();
 
 private:
-    class impl;
+    struct impl;
     std::shared_ptr<impl> impl_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
+#include "otpd/core/purpose.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -40,7 +41,18 @@ struct timeline_line {
     std::optional<money> price;
     std::optional<money> cost;
     std::chrono::milliseconds since_accepted{};
+
+    /// Whether the request can be made again.
+    [[nodiscard]] bool has_pseudonyms() const {
+        return !number.empty() && otpd::purpose::parse(purpose);
+    }
 };
+
+/// Returns what refused the request: limits, or else the problem's code.
+[[nodiscard]] inline std::string const& refusal_of(timeline_line const& line) {
+    if (!line.limits.empty()) return line.limits;
+    return line.error.empty() ? line.reason : line.error;
+}
 
 /// Returns nullopt unless `text` is a JSON object with an event and its time.
 [[nodiscard]] std::optional<timeline_line> parse_timeline_line(std::string_view text);

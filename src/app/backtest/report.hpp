@@ -15,6 +15,9 @@ namespace otpd::app {
 
 using named_counts = std::map<std::string, std::uint64_t, std::less<>>;
 
+/// Counts each name of a list that is separated by commas.
+void count_names(named_counts& counts, std::string_view names);
+
 struct backtest_tally {
     std::uint64_t sends = 0; ///< requests for a code
     std::uint64_t refused = 0;
@@ -24,6 +27,19 @@ struct backtest_tally {
     std::uint64_t messages = 0; ///< that went out, or may have
     money cost;                 ///< the real one, or else the expected one
     std::uint64_t verified = 0;
+
+    void refuse_send(std::string_view names) {
+        ++refused;
+        count_names(refused_by, names);
+    }
+    void refuse_guess(std::string_view names) {
+        ++guesses_refused;
+        count_names(guesses_refused_by, names);
+    }
+    void add_message(money price) {
+        ++messages;
+        cost = money::from_micros(cost.micros() + price.micros());
+    }
 };
 
 /// Of one route in one country.
@@ -53,9 +69,6 @@ struct backtest_figures {
 
     [[nodiscard]] backtest_route& route(int route_id, std::string const& country);
 };
-
-/// Counts each name of a list that is separated by commas.
-void count_names(named_counts& counts, std::string_view names);
 
 [[nodiscard]] std::string backtest_text(backtest_figures const& figures);
 /// One JSON object and a line end.

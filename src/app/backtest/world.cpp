@@ -1,11 +1,13 @@
 #include "backtest/world.hpp"
 
+#include "backtest/recent_sends.hpp"
 #include "otpd/store/memory_store.hpp"
 #include "wiring.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace otpd::app {
@@ -76,9 +78,7 @@ backtest_world::backtest_world(settings const& settings, wall_time begin,
       has_tenants_(!settings.clients.empty()) {
     for (auto const& each : credentials_of(settings))
         clients_.emplace(each.profile.name, each.profile);
-    spawn([](store::backend& backend) -> asio::awaitable<void> {
-        co_await backend.start(); // it sweeps what has ended
-    }(*store));
+    spawn(store->start()); // it sweeps what has ended
 }
 
 backtest_world::~backtest_world() {
@@ -107,6 +107,23 @@ void backtest_world::resume(std::shared_ptr<line_flight> const& flight,
     settle();
 }
 
+phone_number number_of(timeline_line const& line) {
+    constexpr std::uint64_t numbers = 1'000'000'000'000;
+    std::uint64_t value = 0;
+    std::from_chars(line.number.data(), line.number.data() + line.number.size(), value, 16);
+    auto const digits = std::to_string(value % numbers + numbers).substr(1);
+    return phone_number::parse("999" + digits).value();
+}
+
+otp::caller backtest_world::caller_of(timeline_line const& line) {
+    otp::caller caller;
+    caller.client = &client_of(line.client);
+    if (!line.requester.empty()) caller.end_user_address = line.requester;
+    if (line.device == "known") caller.device = secret_string("known");
+    caller.stand_in = otp::stand_in{line.prefix, line.country, line.has_solved_challenge};
+    return caller;
+}
+
 otp::client const& backtest_world::client_of(std::string const& name) {
     auto const found = clients_.find(name);
     if (found != clients_.end()) return found->second;
@@ -116,6 +133,13 @@ otp::client const& backtest_world::client_of(std::string const& name) {
     added.is_tenant = has_tenants_;
     notes.push_back("the settings have no client " + name);
     return added;
+}
+
+void backtest_world::introduce(timeline_line const& line) {
+    if (line.device != "known") return;
+    if (introduced_.size() > recent_sends::remembered_max) introduced_.clear();
+    if (!introduced_.insert(line.client + '\n' + line.number).second) return;
+    spawn(make_known(caller_of(line), number_of(line)));
 }
 
 asio::awaitable<void> backtest_world::make_known(otp::caller caller, phone_number number) {

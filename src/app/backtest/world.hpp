@@ -3,6 +3,7 @@
 /// The service of a backtest: the domain with the settings' rules on a memory store, in the time of
 /// the lines.
 
+#include "backtest/lines.hpp"
 #include "backtest/scores.hpp"
 #include "backtest/upstream.hpp"
 #include "otpd/otp/event_waiters.hpp"
@@ -19,9 +20,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace otpd::app {
+
+/// One number for each pseudonym. No country has the calling code 999.
+[[nodiscard]] phone_number number_of(timeline_line const& line);
 
 /// Every object, each declared after those that it needs.
 struct backtest_world {
@@ -34,13 +39,20 @@ struct backtest_world {
 
     /// Runs the operation, and those before it, until nothing is left but waiting for lines.
     void spawn(boost::asio::awaitable<void> operation);
+    template <class Result>
+    void spawn(boost::asio::awaitable<Result> operation) {
+        spawn([](boost::asio::awaitable<Result> running) -> boost::asio::awaitable<void> {
+            co_await std::move(running);
+        }(std::move(operation)));
+    }
     void settle();
     /// Lets the send of this flight go on.
     void resume(std::shared_ptr<line_flight> const& flight, std::string const& country);
 
-    otp::client const& client_of(std::string const& name);
-    /// Makes the caller's device known to the number.
-    boost::asio::awaitable<void> make_known(otp::caller caller, phone_number number);
+    otp::caller caller_of(timeline_line const& line);
+    /// Makes a device known that was known then. It became so before the first line, or with a code
+    /// that the replay did not send.
+    void introduce(timeline_line const& line);
 
     boost::asio::io_context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
@@ -63,8 +75,12 @@ struct backtest_world {
     otp::operations domain;
 
 private:
+    otp::client const& client_of(std::string const& name);
+    boost::asio::awaitable<void> make_known(otp::caller caller, phone_number number);
+
     std::map<std::string, otp::client> clients_;
     bool has_tenants_ = false;
+    std::unordered_set<std::string> introduced_;
     std::exception_ptr broken_;
 };
 

@@ -72,7 +72,8 @@ set(why_not_c_calendar "it obeys TZ, which may count leap seconds: use core/utc.
 # files do something else.
 set(hops "(asio::(post|dispatch|defer|co_spawn) *\\(|bind_executor *\\()")
 set(may_hop
-  src/http/server.cpp        # its own strand; starts connections and learns of their end
+  src/http/server.cpp        # its own strand
+  src/http/connection_list.cpp # starts connections and learns of their end
   src/http/client_socket.cpp # is told from outside to leave, to drain or to abort
   src/http/connection.cpp    # answers after the handlers that are ready
   src/store/backend/memory_backend.cpp # starts and stops the sweeper

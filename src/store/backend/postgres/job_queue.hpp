@@ -3,11 +3,9 @@
 #include "backend/postgres/connection.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <deque>
 #include <functional>
-#include <optional>
 
 namespace otpd::store::postgres {
 
@@ -17,35 +15,19 @@ public:
     /// Returns false if the server refused it or the connection is lost.
     using job = std::function<boost::asio::awaitable<bool>(connection&)>;
 
-    /// Lives in the frame of the waiting coroutine.
-    class waiter {
-    public:
-        waiter(net::strand const& strand, job job)
-            : job_(std::move(job)), woken_(strand, steady_time::max()) {}
+    /// Waits until a connection has done the job. Returns its result, or false if it was refused.
+    boost::asio::awaitable<bool> run(net::strand const& strand, job work);
 
-        /// Call after add(). Returns the job's result, or false if the job was refused.
-        boost::asio::awaitable<bool> wait();
-
-    private:
-        friend class job_queue;
-        void end(bool well) {
-            went_well_ = well;
-            woken_.cancel();
-        }
-
-        job job_;
-        boost::asio::steady_timer woken_;
-        std::optional<bool> went_well_;
-    };
-
-    [[nodiscard]] bool empty() const noexcept { return jobs_.empty(); }
-    void add(waiter& one) { jobs_.push_back(&one); }
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
     /// Returns false if the connection is lost.
-    boost::asio::awaitable<bool> do_next(connection& over);
+    boost::asio::awaitable<bool> do_next(connection& connection);
     void refuse_all();
 
 private:
-    std::deque<waiter*> jobs_;
+    /// Lives in the frame of run().
+    struct entry;
+
+    std::deque<entry*> entries_;
 };
 
 } // namespace otpd::store::postgres

@@ -1,9 +1,8 @@
 #include "backend/postgres/postgres_backend.hpp"
 
-#include "backend/postgres/connection.hpp"
+#include "backend/postgres/batch_runner.hpp"
 #include "backend/postgres/greeting.hpp"
 #include "backend/postgres/target.hpp"
-#include "backend/postgres/transaction.hpp"
 #include "otpd/net/run_on.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,18 +17,16 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using postgres::connection;
 using postgres::exchange_end;
-using postgres::transaction_end;
 
 namespace {
 
 constexpr auto connect_timeout = 2s; ///< per address
-constexpr int loads_max = 3;         ///< per batch, if others conflict with it
 
-batch_options to_batch_options(postgres_options const& from) {
+batch_options to_batch_options(postgres_options const& settings) {
     batch_options options;
-    options.queue_max = from.queue_max;
-    options.flights_max = std::max<std::size_t>(1, from.connections);
-    options.cached_max = from.cached_max;
+    options.queue_max = settings.queue_max;
+    options.flights_max = std::max<std::size_t>(1, settings.connections);
+    options.cached_max = settings.cached_max;
     options.instance = std::random_device{}() % version_source::instances_max;
     return options;
 }
@@ -37,50 +34,17 @@ batch_options to_batch_options(postgres_options const& from) {
 } // namespace
 
 struct postgres_backend::link {
-    explicit link(net::strand const& strand) : over(strand), batch(over), pause(strand) {}
+    explicit link(postgres_backend& store)
+        : connection(store.guard()),
+          batches(connection, store.clock_, store.upkeep_, store.options_.timeout),
+          pause(store.guard()) {}
 
-    connection over;
-    postgres::transaction batch;
-    flight* what = nullptr; ///< the batch in flight
-    flight_listener* to = nullptr;
-    std::optional<steady_time> doubt_end; ///< until when the outcome of an unanswered commit is
-                                          ///  looked up
+    postgres::connection connection;
+    postgres::batch_runner batches;
     retry_pause pause;
     bool is_ready = false;
     bool is_idle = false;
-
-    /// Ends the batch in flight.
-    void answer(transaction_end end);
-    /// Looks up the outcome of the commit that the previous connection did not answer. Without a
-    /// connection this waits for the next one, unless `is_last_chance` or the time is up.
-    asio::awaitable<void> settle_doubt(std::chrono::milliseconds timeout, bool is_last_chance);
 };
-
-void postgres_backend::link::answer(transaction_end end) {
-    auto& changes = what->changes;
-    if (end == transaction_end::again) changes.failed.assign(changes.groups, true);
-    if (end == transaction_end::refused) changes.status = commit::outcome::not_executed;
-    if (end == transaction_end::lost) changes.status = commit::outcome::unknown;
-    std::exchange(to, nullptr)->committed(*std::exchange(what, nullptr));
-}
-
-asio::awaitable<void> postgres_backend::link::settle_doubt(std::chrono::milliseconds timeout,
-                                                           bool is_last_chance) {
-    if (!doubt_end) co_return;
-    bool const is_late = is_last_chance || std::chrono::steady_clock::now() >= *doubt_end;
-    auto end = transaction_end::lost;
-    if (over.is_open()) {
-        end = co_await batch.look_up(postgres::statement_deadline(timeout));
-        if (end == transaction_end::refused) // the outcome cannot be known
-            end = transaction_end::lost;
-        else if (end == transaction_end::lost && !is_late)
-            co_return;
-    } else if (!is_late) {
-        co_return;
-    }
-    doubt_end.reset();
-    answer(end);
-}
 
 postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_options options,
                                    observer& observer)
@@ -90,20 +54,20 @@ postgres_backend::postgres_backend(asio::any_io_executor executor, postgres_opti
       clock_(observer), upkeep_(options_, observer), first_attempt_(guard()),
       sweep_timer_(guard()) {
     for (std::size_t n = 0; n < std::max<std::size_t>(1, options_.connections); ++n)
-        links_.push_back(std::make_unique<link>(guard()));
+        links_.push_back(std::make_unique<link>(*this));
 }
 
 postgres_backend::~postgres_backend() = default;
 
 // --- what batches ask for -----------------------------------------------------------------------
 
-void postgres_backend::load(flight& flight, flight_listener& to) {
+void postgres_backend::load(flight& flight, flight_listener& listener) {
     if (is_down_ || stopped_) {
         flight.changes.status = commit::outcome::not_executed;
-        to.loaded(flight);
+        listener.loaded(flight);
         return;
     }
-    waiting_.emplace_back(&flight, &to);
+    waiting_.emplace_back(&flight, &listener);
     wake_one();
 }
 
@@ -116,51 +80,18 @@ room postgres_backend::room_left() const noexcept {
 }
 
 void postgres_backend::wake_one() {
-    auto const idle = std::ranges::find_if(links_, [](auto const& each) { return each->is_idle; });
+    auto const idle = std::ranges::find_if(links_, [](auto const& one) { return one->is_idle; });
     if (idle == links_.end()) return;
     (*idle)->is_idle = false;
-    (*idle)->over.interrupt();
+    (*idle)->connection.interrupt();
 }
 
 void postgres_backend::refuse_waiting() {
     jobs_.refuse_all();
-    for (auto const& [what, to] : std::exchange(waiting_, {})) {
-        what->changes.status = commit::outcome::not_executed;
-        to->loaded(*what);
+    for (auto const& [batch, listener] : std::exchange(waiting_, {})) {
+        batch->changes.status = commit::outcome::not_executed;
+        listener->loaded(*batch);
     }
-}
-
-// --- a batch on its way -------------------------------------------------------------------------
-
-/// Returns false if the connection is lost.
-asio::awaitable<bool> postgres_backend::carry(link& one) {
-    std::tie(one.what, one.to) = waiting_.front();
-    waiting_.pop_front();
-    auto end = transaction_end::again;
-    for (int tries = 0; end == transaction_end::again && tries < loads_max; ++tries) {
-        end = co_await one.batch.load(*one.what, postgres::statement_deadline(options_.timeout));
-        if (end == transaction_end::done) break;
-        bool const is_there =
-            co_await one.batch.roll_back(postgres::statement_deadline(options_.timeout));
-        if (!is_there) end = transaction_end::lost;
-    }
-    if (end != transaction_end::done) {
-        one.what->changes.status = commit::outcome::not_executed;
-        std::exchange(one.to, nullptr)->loaded(*std::exchange(one.what, nullptr));
-        co_return one.over.is_open();
-    }
-    auto const& time = one.batch.time();
-    clock_.follow(time.sent, time.received, time.told);
-    one.to->loaded(*one.what); // which also commits
-    end = co_await one.batch.commit(*one.what, postgres::statement_deadline(options_.timeout));
-    if (end == transaction_end::lost) {
-        one.doubt_end = std::chrono::steady_clock::now() + options_.timeout;
-        co_return false;
-    }
-    if (end == transaction_end::done) upkeep_.add_rows(one.batch.rows_made());
-    co_await one.batch.roll_back(postgres::statement_deadline(options_.timeout));
-    one.answer(end);
-    co_return one.over.is_open();
 }
 
 // --- a connection's life ------------------------------------------------------------------------
@@ -172,17 +103,17 @@ asio::awaitable<void> postgres_backend::run(link& one) {
             became_ready(one); // before steps run again, which come back to it
         else
             became_unusable();
-        co_await one.settle_doubt(options_.timeout, stopped_);
-        if (one.over.is_open()) {
+        co_await one.batches.settle_doubt(stopped_);
+        if (one.connection.is_open()) {
             co_await serve(one);
-            why_ = one.over.why();
-            one.over.close();
+            why_ = one.connection.why();
+            one.connection.close();
         }
         if (std::exchange(one.is_ready, false)) --ready_;
         if (stopped_) break;
         co_await one.pause.wait(is_connected);
     }
-    co_await one.settle_doubt(options_.timeout, stopped_);
+    co_await one.batches.settle_doubt(stopped_);
     if (ready_ == 0) refuse_waiting();
     first_attempt_.end();
 }
@@ -191,27 +122,26 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
     auto const servers = co_await postgres::find_servers(options_.where);
     why_ = "none of its names is known";
     bool is_lasting = false;
-    for (auto const& each : servers) {
+    for (auto const& server : servers) {
         if (stopped_) break;
         auto const deadline = std::chrono::steady_clock::now() + connect_timeout;
-        bool const is_connected = co_await one.over.open(each, deadline);
-        if (is_connected) {
-            postgres::greeting greeting(options_.schema, options_.timeout);
-            bool const is_usable = co_await greeting.run(one.over);
-            if (is_usable) {
-                auto const started = greeting.server_started();
-                if (std::exchange(server_started_, started) != started)
-                    steps().expect_lost_writes();
-                co_return true;
-            }
-            why_ = greeting.why();
-            is_lasting =
-                is_lasting || (one.over.is_open() && !postgres::is_passing(one.over.code()));
-            one.over.close();
-        } else {
-            why_ = one.over.why();
-            is_lasting = is_lasting || postgres::is_lasting(one.over.code());
+        bool const is_connected = co_await one.connection.open(server, deadline);
+        if (!is_connected) {
+            why_ = one.connection.why();
+            is_lasting = is_lasting || postgres::is_lasting(one.connection.code());
+            continue;
         }
+        postgres::greeting greeting(options_.schema, options_.timeout);
+        bool const is_usable = co_await greeting.run(one.connection);
+        if (is_usable) {
+            auto const started = greeting.server_started();
+            if (std::exchange(server_started_, started) != started) steps().expect_lost_writes();
+            co_return true;
+        }
+        why_ = greeting.why();
+        is_lasting = is_lasting ||
+                     (one.connection.is_open() && !postgres::is_passing(one.connection.code()));
+        one.connection.close();
     }
     first_attempt_.end(is_lasting ? std::optional(place_ + ": " + why_) : std::nullopt);
     co_return false;
@@ -221,14 +151,16 @@ asio::awaitable<bool> postgres_backend::connect(link& one) {
 asio::awaitable<void> postgres_backend::serve(link& one) {
     for (bool is_there = true; is_there;) {
         if (!waiting_.empty()) {
-            is_there = co_await carry(one);
+            auto const next = waiting_.front();
+            waiting_.pop_front();
+            is_there = co_await one.batches.run(*next.first, *next.second);
         } else if (!jobs_.empty()) {
-            is_there = co_await jobs_.do_next(one.over);
+            is_there = co_await jobs_.do_next(one.connection);
         } else if (stopped_) {
             co_return;
         } else {
             one.is_idle = true;
-            is_there = co_await one.over.wait_idle();
+            is_there = co_await one.connection.wait_idle();
             one.is_idle = false;
         }
     }
@@ -238,7 +170,7 @@ void postgres_backend::became_ready(link& one) {
     one.is_ready = true;
     ++ready_;
     if (!has_been_ready_ || is_down_)
-        observer_.ready("PostgreSQL " + one.over.server_version() + " at " + place_);
+        observer_.ready("PostgreSQL " + one.connection.server_version() + " at " + place_);
     has_been_ready_ = true;
     is_down_ = false;
     first_attempt_.end();
@@ -256,8 +188,8 @@ asio::awaitable<std::optional<std::string>> postgres_backend::start() {
     if (!is_postgres_schema(options_.schema))
         co_return "the schema \"" + options_.schema +
             "\" is no name of small letters, digits and _, of at most 63";
-    for (auto& each : links_)
-        asio::co_spawn(guard(), run(*each), reports_failure(observer_));
+    for (auto& one : links_)
+        asio::co_spawn(guard(), run(*one), reports_failure(observer_));
     asio::co_spawn(guard(), sweep_until_stopped(), reports_failure(observer_));
     co_return co_await net::run_on(guard(), first_attempt_.wait());
 }
@@ -266,9 +198,9 @@ void postgres_backend::stop() {
     asio::dispatch(guard(), [this] {
         stopped_ = true;
         sweep_timer_.cancel();
-        for (auto& each : links_) {
-            each->pause.cancel();
-            if (each->is_idle || !each->is_ready) each->over.interrupt();
+        for (auto& one : links_) {
+            one->pause.cancel();
+            if (one->is_idle || !one->is_ready) one->connection.interrupt();
         }
     });
 }
@@ -279,10 +211,8 @@ void postgres_backend::stop() {
 /// refused the job.
 asio::awaitable<bool> postgres_backend::run_job(postgres::job_queue::job job) {
     if (is_down_ || stopped_) co_return false;
-    postgres::job_queue::waiter mine(guard(), std::move(job));
-    jobs_.add(mine);
-    wake_one();
-    co_return co_await mine.wait();
+    wake_one(); // which runs once this coroutine waits
+    co_return co_await jobs_.run(guard(), std::move(job));
 }
 
 asio::awaitable<result<std::monostate>> postgres_backend::ping() {

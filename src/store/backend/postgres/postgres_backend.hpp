@@ -51,8 +51,8 @@ private:
 
     // --- backend_io, on the strand ---
     [[nodiscard]] bool reads_first() const noexcept override { return true; }
-    void load(flight& flight, flight_listener& to) override;
-    /// carry() continues and commits.
+    void load(flight& flight, flight_listener& listener) override;
+    /// batch_runner commits after load().
     void commit(flight&, flight_listener&) override {}
     [[nodiscard]] store_time now() const noexcept override;
     [[nodiscard]] room room_left() const noexcept override;
@@ -61,7 +61,6 @@ private:
     boost::asio::awaitable<void> run(link& one);
     boost::asio::awaitable<bool> connect(link& one);
     boost::asio::awaitable<void> serve(link& one);
-    boost::asio::awaitable<bool> carry(link& one);
     void became_ready(link& one);
     void became_unusable();
     void wake_one();

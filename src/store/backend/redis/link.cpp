@@ -90,10 +90,10 @@ asio::ssl::context to_tls(redis_options const& options, std::string& server_name
     }
     if (options.where.master.empty()) {
         server_name = options.where.servers.front().host;
-        boost::system::error_code is_name;
-        asio::ip::make_address(server_name, is_name);
-        trust.expect_host(server_name, !is_name);
-        if (is_name) {
+        boost::system::error_code no_address;
+        asio::ip::make_address(server_name, no_address);
+        trust.expect_host(server_name, !no_address);
+        if (no_address) {
             SSL_CTX_set_ex_data(native.native_handle(), server_name_slot(), &server_name);
             SSL_CTX_set_info_callback(native.native_handle(), name_server);
         }
@@ -138,9 +138,9 @@ redis_link::redis_link(net::strand guard, redis_options const& options, std::str
       connection_(guard_, to_tls(options, server_name_),
                   boost::redis::logger(boost::redis::logger::level::err,
                                        [this](boost::redis::logger::level, std::string_view text) {
-                                           said_ = text;
+                                           last_error_ = text;
                                        })),
-      pause_(guard_), greeting_(guard_), first_(guard_) {}
+      pause_(guard_), greeting_ended_(guard_), first_attempt_(guard_) {}
 
 // --- calls --------------------------------------------------------------------------------------
 
@@ -231,13 +231,13 @@ asio::awaitable<redis_reply> redis_link::ask(std::vector<std::string> command, d
 asio::awaitable<void> redis_link::run() {
     while (!stopped_) {
         co_await connect_once();
-        first_.end();
+        first_attempt_.end();
         bool const was_ready = std::exchange(was_ready_, false);
         if (stopped_) break;
         events_.lost(was_ready, refusal_);
         co_await pause_.wait(was_ready);
     }
-    first_.end();
+    first_attempt_.end();
 }
 
 void redis_link::stop() {
@@ -246,36 +246,37 @@ void redis_link::stop() {
     connection_.cancel();
 }
 
-/// Covers the life of one connection, from the connect to its end.
+/// Connects, and returns when the connection has ended.
 asio::awaitable<void> redis_link::connect_once() {
     refusal_.clear();
-    said_.clear();
-    greeting_done_ = false;
-    greeting_.expires_at(steady_time::max());
+    last_error_.clear();
+    is_greeting_over_ = false;
+    greeting_ended_.expires_at(steady_time::max());
     auto ended = [this](std::exception_ptr thrown) {
-        greeting_done_ = true;
-        greeting_.cancel();
+        is_greeting_over_ = true;
+        greeting_ended_.cancel();
         if (thrown) give_up("an exception while greeting the server");
     };
     asio::co_spawn(guard_, greet(), asio::bind_executor(guard_, ended));
     auto const [ec] = co_await connection_.async_run(config_, no_throw);
-    if (said_.empty()) said_ = ec ? ec.message() : "the connection ended";
-    if (ec == boost::redis::error::resp3_hello && !is_passing(said_)) first_.end(said_);
-    if (refusal_.empty()) refusal_ = said_; // the greeting fails after it, because of it
+    if (last_error_.empty()) last_error_ = ec ? ec.message() : "the connection ended";
+    if (ec == boost::redis::error::resp3_hello && !is_passing(last_error_))
+        first_attempt_.end(last_error_);
+    if (refusal_.empty()) refusal_ = last_error_; // the greeting fails after it, because of it
     set_unready();
     connection_.cancel(boost::redis::operation::exec);
-    while (!greeting_done_)
-        co_await greeting_.async_wait(no_throw);
+    while (!is_greeting_over_)
+        co_await greeting_ended_.async_wait(no_throw);
 }
 
 asio::awaitable<void> redis_link::greet() {
     std::vector<std::string> info{"INFO"};
-    auto const told = co_await ask(std::move(info), greeting_timeout);
-    if (told.type != redis_reply::kind::answered) {
-        refuse(told);
+    auto const answer = co_await ask(std::move(info), greeting_timeout);
+    if (answer.type != redis_reply::kind::answered) {
+        refuse(answer);
         co_return;
     }
-    auto const server = parse_redis_info(told.values.empty() ? "" : told.values.front());
+    auto const server = parse_redis_info(answer.values.empty() ? "" : answer.values.front());
     if (auto why = why_unusable(server)) {
         refuse(false, *why);
         co_return;
@@ -286,19 +287,20 @@ asio::awaitable<void> redis_link::greet() {
     }
     // Whether this user may run what the script does.
     auto probed = co_await probe(greeting_timeout);
-    if (probed.type == redis_reply::kind::refused) probed.text = co_await more_exactly(probed.text);
+    if (probed.type == redis_reply::kind::refused)
+        probed.text = co_await find_refused_command(probed.text);
     if (probed.type != redis_reply::kind::answered) {
         refuse(probed);
         co_return;
     }
     is_ready_ = true;
     events_.ready(server, probed);
-    first_.end();
+    first_attempt_.end();
 }
 
-/// The server does not say which command of a script the user may not run, so this tries each by
-/// itself.
-asio::awaitable<std::string> redis_link::more_exactly(std::string why) {
+/// Returns the server's refusal of the command that this user may not run, or else `why`. The
+/// refusal of a script does not name the command, so this tries each alone.
+asio::awaitable<std::string> redis_link::find_refused_command(std::string why) {
     std::vector<std::string> const commands[] = {
         {"TIME"}, {"MGET", probe_lane_}, {"SET", probe_lane_, "", "PX", "1"}, {"DEL", probe_lane_}};
     for (auto command : commands) {
@@ -316,8 +318,8 @@ void redis_link::refuse(redis_reply const& reply) {
         refuse(is_passing(reply.text), reply.text);
 }
 
-void redis_link::refuse(bool usable_later, std::string why) {
-    if (!usable_later) first_.end(why);
+void redis_link::refuse(bool is_usable_later, std::string why) {
+    if (!is_usable_later) first_attempt_.end(why);
     give_up(std::move(why));
 }
 

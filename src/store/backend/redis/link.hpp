@@ -61,16 +61,16 @@ public:
     boost::asio::awaitable<void> run();
     void stop();
     /// Waits for the end of the first attempt to connect; see first_attempt.
-    boost::asio::awaitable<std::optional<std::string>> first() { return first_.wait(); }
+    boost::asio::awaitable<std::optional<std::string>> first() { return first_attempt_.wait(); }
 
 private:
     boost::asio::awaitable<redis_reply> execute(redis_call const& call, duration timeout,
                                                 std::string_view command, std::string_view script);
     boost::asio::awaitable<void> connect_once();
     boost::asio::awaitable<void> greet();
-    boost::asio::awaitable<std::string> more_exactly(std::string why);
+    boost::asio::awaitable<std::string> find_refused_command(std::string why);
     void refuse(redis_reply const& reply);
-    void refuse(bool usable_later, std::string why);
+    void refuse(bool is_usable_later, std::string why);
     void give_up(std::string why);
     /// Nothing more is sent over this connection.
     void set_unready() noexcept { was_ready_ = std::exchange(is_ready_, false) || was_ready_; }
@@ -80,15 +80,15 @@ private:
     events const events_;
     boost::redis::config const config_;
     std::string server_name_; ///< for TLS
-    std::string said_;        ///< Boost.Redis's last error
+    std::string last_error_;  ///< of Boost.Redis
     boost::redis::connection connection_;
     retry_pause pause_;
-    boost::asio::steady_timer greeting_; ///< cancelled when it ends
-    first_attempt first_;
+    boost::asio::steady_timer greeting_ended_; ///< cancelled when it ends
+    first_attempt first_attempt_;
     std::uint64_t probes_ = 0;
     std::size_t in_flight_ = 0;
     std::string refusal_; ///< why this connection was given up, or has ended
-    bool greeting_done_ = true;
+    bool is_greeting_over_ = true;
     bool is_ready_ = false;
     bool was_ready_ = false; ///< of the connection that ends
     bool stopped_ = false;
