@@ -24,7 +24,16 @@ class NoAnswer(Exception):
     """There was no answer of otpd. After a send, show the code field: the SMS may be on its way."""
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """otpd never redirects, and the token is for no other server."""
+
+    def redirect_request(self, *_):
+        return None
+
+
 class Otpd:
+    _opener = urllib.request.build_opener(_NoRedirect)
+
     def __init__(self, url, token=None, attempts=4, pause=0.5, timeout=35):
         self.url, self.token = url.rstrip("/") + "/v1", token
         self.attempts, self.pause, self.timeout = attempts, pause, timeout
@@ -68,7 +77,7 @@ class Otpd:
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as answer:
+            with self._opener.open(request, timeout=self.timeout) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import http.client
+import http.server
 import json
 import os
 import re
@@ -83,6 +84,30 @@ class PythonClient(unittest.TestCase):
         self.assertEqual(refused.exception.code, "cooldown_active")
         self.assertGreater(refused.exception.retry_after, 0)
         self.assertEqual(len(client.keys), 2)
+
+    def test_a_redirection_is_not_followed_so_no_other_server_gets_the_token(self):
+        asked = []
+
+        class Redirecting(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{self.server.server_port}/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            client = otpd_client.Otpd(f"http://127.0.0.1:{other.server_port}", "a-token", attempts=1)
+            try:
+                with self.assertRaises(otpd_client.NoAnswer):
+                    client.verification("id")
+            finally:
+                other.shutdown()
+        self.assertEqual(asked, ["/v1/verifications/id?wait=0"])
 
 
 class Versions(unittest.TestCase):
