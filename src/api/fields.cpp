@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 
 namespace otpd::api {
@@ -40,6 +41,30 @@ std::string_view explain(purpose_fault fault) {
     return {};
 }
 
+/// Whether it has digits like a whole number, also in groups.
+bool has_whole_number(std::string_view text) {
+    std::size_t digits = 0;
+    for (char const c : text) {
+        if ('0' <= c && c <= '9') {
+            if (++digits >= phone_number::min_digits) return true;
+        } else if (std::string_view(" -./()").find(c) == std::string_view::npos) {
+            digits = 0;
+        }
+    }
+    return false;
+}
+
+/// Whether it has the last digits of the number, however it is written.
+bool has_end_of(std::string_view text, phone_number const& number) {
+    constexpr std::size_t telling = 8;
+    std::string digits;
+    std::ranges::copy_if(text, std::back_inserter(digits),
+                         [](char c) { return '0' <= c && c <= '9'; });
+    std::string_view const whole = number.digits();
+    return digits.find(whole.substr(whole.size() - std::min(telling, whole.size()))) !=
+           std::string::npos;
+}
+
 } // namespace
 
 std::optional<phone_number> read_phone_number(json_body& body) {
@@ -65,17 +90,25 @@ std::optional<purpose> read_purpose(json_body& body) {
     return std::nullopt;
 }
 
-std::optional<std::string> read_reason(json_body& body, bool is_required) {
+std::optional<std::string> read_reason(json_body& body, bool is_required,
+                                       std::optional<phone_number> const& about) {
     constexpr std::string_view name = "reason";
     constexpr std::size_t longest = 200;
     auto const text = is_required ? body.required_string(name) : body.optional_string(name);
     if (!text) return std::nullopt;
     auto const is_printable = [](char c) { return c >= ' ' && c <= '~'; };
     bool const says_something = text->find_first_not_of(' ') != std::string_view::npos;
-    if (says_something && text->size() <= longest && std::ranges::all_of(*text, is_printable))
-        return std::string(*text);
-    body.reject(name, "Value error, reason must be 1 to 200 printable ASCII characters.");
-    return std::nullopt;
+    if (!says_something || text->size() > longest || !std::ranges::all_of(*text, is_printable)) {
+        body.reject(name, "Value error, reason must be 1 to 200 printable ASCII characters.");
+        return std::nullopt;
+    }
+    if (has_whole_number(*text) || (about && has_end_of(*text, *about))) {
+        body.reject(name,
+                    "Value error, reason must not contain a phone number: ten digits or more, "
+                    "or the last digits of the number.");
+        return std::nullopt;
+    }
+    return std::string(*text);
 }
 
 std::optional<passcode> read_code(json_body& body, std::size_t usual_length) {

@@ -6,8 +6,6 @@
 #include "problems.hpp"
 #include "route_table.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -17,24 +15,11 @@ namespace {
 
 using store::release_part;
 
-/// Whether the text has the last digits of the number, however it is written.
-bool contains(std::string_view text, phone_number const& number) {
-    constexpr std::size_t telling = 8;
-    std::string digits;
-    std::ranges::copy_if(text, std::back_inserter(digits),
-                         [](char c) { return '0' <= c && c <= '9'; });
-    std::string_view const whole = number.digits();
-    return digits.find(whole.substr(whole.size() - std::min(telling, whole.size()))) !=
-           std::string::npos;
-}
-
 std::optional<otp::release_request> parse_release(json_body& body, api_call const& call,
                                                   release_part what) {
     auto const client = body.required_string("client");
     auto number = read_phone_number(body);
-    auto reason = read_reason(body, what == release_part::locks);
-    if (number && reason && contains(*reason, *number))
-        body.reject("reason", "Value error, reason must not contain the phone number.");
+    auto reason = read_reason(body, what == release_part::locks, number);
     if (!body.valid()) return std::nullopt;
     return otp::release_request{caller_of(call.request, *call.client), std::string(*client),
                                 *std::move(number), what, std::move(reason).value_or("")};

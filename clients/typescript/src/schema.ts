@@ -968,17 +968,17 @@ export interface components {
         UnlockRequest: {
             client: components["schemas"]["ClientName"];
             phone_number: components["schemas"]["PhoneNumber"];
-            /** @description For the log: printable ASCII, not spaces only, and without the last eight digits of the number, however they are separated. */
+            /** @description For the log: printable ASCII, not spaces only, and without ten digits or more in a row or the last eight digits of the number, however they are separated. */
             reason: string;
         };
         ForgetDevicesRequest: {
             client: components["schemas"]["ClientName"];
             phone_number: components["schemas"]["PhoneNumber"];
-            /** @description For the log: printable ASCII, not spaces only, and without the last eight digits of the number, however they are separated. */
+            /** @description For the log: printable ASCII, not spaces only, and without ten digits or more in a row or the last eight digits of the number, however they are separated. */
             reason?: string | null;
         };
         DrainRequest: {
-            /** @description For the log: printable ASCII, not spaces only. */
+            /** @description For the log: printable ASCII, not spaces only, and without ten digits or more in a row, however they are separated. */
             reason?: string | null;
         };
         /**

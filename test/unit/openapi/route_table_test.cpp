@@ -180,7 +180,10 @@ BOOST_AUTO_TEST_CASE(a_drain_says_why_and_is_accepted) {
     service s;
     s.post("/drain", R"({"reason":"ticket 4711"})", 202);
     s.post("/drain", "{}", 202);
-    BOOST_TEST(s.refused("/drain", R"({"reason":""})", 422) == "validation_failed");
+    for (auto const* reason : {"", "asked by +31612345678", "asked by 0031 6 12.34-56 (78)"})
+        BOOST_TEST(s.refused("/drain", std::string(R"({"reason":")") + reason + "\"}", 422) ==
+                       "validation_failed",
+                   reason);
     BOOST_TEST((s.drain_reasons == std::vector<std::string>{"ticket 4711", ""}));
 }
 
