@@ -330,7 +330,10 @@ std::string limits_table(json::array const& limits) {
             name += " (" + key + ')';
         if (auto const client = optional_member(limit, "client"); !client.empty())
             name += " of " + client;
-        all.push_back({std::move(name), member(limit, "remaining"), member(limit, "limit"),
+        // A conversion guard has more room than its bound after codes were typed.
+        bool const is_above = whole(limit, "remaining") > whole(limit, "limit");
+        auto left = member(limit, is_above ? "limit" : "remaining");
+        all.push_back({std::move(name), std::move(left), member(limit, "limit"),
                        duration_text(whole(limit, "reset_seconds")),
                        observes ? "observes only" : ""});
     }

@@ -1404,7 +1404,7 @@ export interface components {
                 client: string | null;
                 limit: number;
                 window_seconds: number;
-                /** @description Sends that it admits now. */
+                /** @description Sends that it admits now. A conversion guard admits more than `limit` after codes were typed. */
                 remaining: number;
                 /** @description Until the whole quota is available again; for a conversion guard (`pumping_*`), until it has room. */
                 reset_seconds: number;

@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(a_number_has_its_clients_verifications_and_limits) {
          "route_id":3,"bx_message_id":"bx_1","cost":0.032,"error":"absent"}}]}],
         "limits":[{"name":"number_10m","key":"number","limit":5,"remaining":4,"reset_seconds":120,
          "observe":false},{"name":"mine","key":"prefix","client":"shop","limit":9,"remaining":0,
-         "reset_seconds":3600,"observe":true}],
+         "reset_seconds":3600,"observe":true},{"name":"pumping_prefix","key":"prefix",
+         "limit":10,"remaining":12,"reset_seconds":0,"observe":false}],
         "destination":{"country":"NL","verdict":"denied","why":"numbers.denied","denied_clients":["a","b"]}})"));
     BOOST_TEST(text == "number *******5678, NL, denied: numbers.denied; denied to a, b\n"
                        "\n"
@@ -117,9 +118,10 @@ BOOST_AUTO_TEST_CASE(a_number_has_its_clients_verifications_and_limits) {
                        "2026-11-30 14:02:11  shop    login    active  failed: absent  3      0.032"
                        "  ab\n"
                        "\n"
-                       "LIMIT                  LEFT  OF  FULL AGAIN IN\n"
-                       "number_10m (number)    4     5   2m\n"
-                       "mine (prefix) of shop  0     9   1h             observes only\n");
+                       "LIMIT                    LEFT  OF  FULL AGAIN IN\n"
+                       "number_10m (number)      4     5   2m\n"
+                       "mine (prefix) of shop    0     9   1h             observes only\n"
+                       "pumping_prefix (prefix)  10    10  0s\n");
     BOOST_TEST(found_text(object(R"({"phone_number":"*5","clients":[],"destination":
         {"country":"NL","verdict":"allowed","why":null,"trusted":true}})")) ==
                "number *5, NL, allowed; trusted\nno client knows it\n");
