@@ -82,6 +82,16 @@ static_assert(std::ranges::none_of(rows,
 /// reference implementation.
 constexpr std::string_view version_prefix = "/v1";
 
+answer let_in(api_call) {
+    http::response response;
+    response.status = 204;
+    co_return response;
+}
+
+// What is asked first of requests with other methods (router::guard).
+constexpr row gate{other, {}, only_operator, unread, none, let_in};
+constexpr row gate_of_page{other, {}, anybody_on_admin, unread, none, let_in};
+
 http::response not_found(http::request const& request) {
     http::problem problem;
     problem.status = 404;
@@ -164,8 +174,13 @@ void add_routes(http::router& routes, dependencies_source deps) {
 void add_operator_routes(http::router& routes, dependencies_source deps) {
     routes.serve_also_under(version_prefix);
     for (auto const& each : rows)
-        if (each.who != anybody && each.who != client && each.who != a_hook)
+        if (each.who != anybody && each.who != client && each.who != a_hook) {
             add(routes, each, deps);
+            auto const& asked = each.who == anybody_on_admin ? gate_of_page : gate;
+            routes.guard(each.path, [&asked, deps](http::request const& request) {
+                return check_and_call(asked, deps(), request, let_in);
+            });
+        }
 }
 
 namespace {

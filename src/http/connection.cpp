@@ -31,6 +31,8 @@ auto yield_to_ready_handlers() {
     return asio::defer(asio::deferred);
 }
 
+constexpr unsigned no_content = 204;
+
 std::optional<trace_context> trace_of_client(request const& request) noexcept {
     auto const text = request.header("traceparent");
     return text ? parse_traceparent(*text) : std::nullopt;
@@ -58,7 +60,7 @@ response answer_of_router(router::match const& found, request const& request) {
         response =
             to_response(make_problem(405, "method_not_allowed", "Method Not Allowed"), request);
     else
-        response.status = 204;
+        response.status = no_content;
     response.headers.push_back({"Allow", std::string(found.allow)});
     return response;
 }
@@ -156,9 +158,9 @@ asio::awaitable<bool> connection::exchange() {
     } else {
         auto const found = services().routes.find(request_->verb(), request_->path(), parameters_);
         route_ = found.pattern;
-        if (found.outcome == router::match::kind::found)
-            response = co_await call(*found.call);
-        else
+        if (found.call != nullptr) response = co_await call(*found.call);
+        bool const is_let_in = found.call == nullptr || response.status == no_content;
+        if (found.outcome != router::match::kind::found && is_let_in)
             response = answer_of_router(found, *request_);
     }
     answered_ = now();

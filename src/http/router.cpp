@@ -93,6 +93,15 @@ void router::insert(method verb, std::string_view pattern,
     place->allow = allowed_methods(*place);
 }
 
+void router::guard(std::string_view pattern, handler gate) {
+    auto const place = std::ranges::find(resources_, pattern, &resource::pattern);
+    if (place == resources_.end())
+        throw std::invalid_argument("there is no route: " + std::string(pattern));
+    place->gate = [gate = std::move(gate)](request const& request, path_parameters const&) {
+        return gate(request);
+    };
+}
+
 bool router::matches(resource const& candidate, std::string_view path,
                      path_parameters& parameters) {
     if (candidate.checks.empty()) return candidate.pattern == path;
@@ -137,6 +146,7 @@ router::match router::find(method verb, std::string_view path, path_parameters& 
     } else {
         result.outcome =
             verb == method::options ? match::kind::options : match::kind::method_not_allowed;
+        if (place->gate) result.call = &place->gate;
     }
     return result;
 }

@@ -99,6 +99,10 @@ public:
             detail::bind_parameters(std::move(call), arguments, std::make_index_sequence<count>{}));
     }
 
+    /// Other methods of this path, which has a route, are asked `gate` first: OPTIONS and 405 are
+    /// answered only where it answers 204, else with its answer.
+    void guard(std::string_view pattern, handler gate);
+
     /// Every route has a second path, which begins with `prefix`: "/v1". Both have one pattern.
     void serve_also_under(std::string_view prefix) { prefix_ = prefix; }
 
@@ -107,7 +111,8 @@ public:
     struct match {
         enum class kind { found, not_found, method_not_allowed, options };
         kind outcome = kind::not_found;
-        detail::endpoint const* call = nullptr; ///< set if found
+        /// Set if found. Otherwise the gate of the path, or null.
+        detail::endpoint const* call = nullptr;
         std::string_view pattern = unmatched;
         std::string_view allow = {}; ///< the value of Allow, unless found or not_found
     };
@@ -121,6 +126,7 @@ private:
         std::vector<std::string> segments; ///< empty: a variable segment
         std::vector<detail::parameter_check> checks;
         std::array<detail::endpoint, method_count> calls;
+        detail::endpoint gate; ///< or empty
         std::string allow;
     };
 

@@ -49,6 +49,35 @@ BOOST_AUTO_TEST_CASE(only_the_admin_listener_has_the_console_and_its_figures) {
         check_outcome(bare.ask(get(path)), 404, "not_found");
 }
 
+// Who may not ask for a path does not learn its methods either.
+BOOST_AUTO_TEST_CASE(other_methods_are_answered_as_the_path_is_to_strangers) {
+    operated with;
+    service_fixture without;
+    http_client bare(without.otpd.admin_port());
+    for (auto const* path : {"/stats", "/drain", "/v1/numbers/find", "/verifications/x"}) {
+        for (auto const* method : {"OPTIONS", "PUT"}) {
+            BOOST_TEST_CONTEXT(method << ' ' << path) {
+                http_request request;
+                request.method = method;
+                request.target = path;
+                check_outcome(with.admin.ask(request), 401, "unauthorized");
+                check_outcome(bare.ask(request), 404, "not_found");
+                auto const known =
+                    request.with("Authorization", std::string("Bearer ") + operators_token);
+                auto const reply = with.admin.ask(known);
+                bool const is_options = std::string_view(method) == "OPTIONS";
+                BOOST_TEST(reply.status == (is_options ? 204U : 405U));
+                BOOST_TEST(reply.field("Allow").ends_with("OPTIONS"));
+            }
+        }
+    }
+    http_request page;
+    page.method = "OPTIONS";
+    page.target = "/console";
+    BOOST_TEST(with.admin.ask(page).field("Allow") == "GET, HEAD, OPTIONS");
+    check_outcome(bare.ask(page), 404, "not_found");
+}
+
 BOOST_AUTO_TEST_CASE(the_pages_allow_nothing_inline_and_nothing_from_elsewhere) {
     operated with;
     auto const page = with.admin.ask(get("/console"));
