@@ -177,6 +177,7 @@ answer receive(api_call call, identity_provider provider, std::string client) {
     std::optional<hooks::signer> by;
     if (call.deps.hooks != nullptr) by = call.deps.hooks->identify(client, provider, request);
     if (!by) co_return to_response(http::unauthorized(), request);
+    request.set_identified();
     auto read = read_request(*by, call);
     if (auto* const refused = std::get_if<http::problem>(&read))
         co_return refusal(provider, std::move(*refused), request);

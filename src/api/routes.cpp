@@ -111,6 +111,7 @@ answer check_and_call(row const& row, boost::shared_ptr<dependencies const> kept
     if (deps.is_local_only)
         if (auto refused = refuse_unless_local(request)) co_return *std::move(refused);
     api_call const checked{deps, request, deps.callers.identify(request), kept};
+    if (checked.client != nullptr) request.set_identified();
     if (asks_for_token(row.who) && checked.client == nullptr)
         co_return to_response(http::unauthorized(), request);
     // A body without a type is JSON to the reference.

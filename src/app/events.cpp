@@ -31,8 +31,16 @@ trace_context http_events::begin_trace(std::string_view listener,
 void http_events::request_finished(http::request_record const& record) noexcept {
     metrics_.http_request(record.route, http::to_string(record.verb), record.status,
                           record.handling);
-    if (record.trace.is_recorded) spans_.record([&] { return span_of(record); });
+    if (has_span(record)) spans_.record([&] { return span_of(record); });
     if (log_.enabled(telemetry::level::info)) log_request(record);
+}
+
+/// Anybody can set the flag of a trace, and choose its id. So for a stranger's trace a chance decides
+/// that is as that of a request without one.
+bool http_events::has_span(http::request_record const& record) noexcept {
+    bool const is_trace_of_stranger = record.parent_span != span_id() && !record.is_identified;
+    if (!record.trace.is_recorded || !is_trace_of_stranger) return record.trace.is_recorded;
+    return begin_trace(record.listener, std::nullopt).is_recorded;
 }
 
 /// Names and attributes of spans are those of OpenTelemetry's semantic conventions, as far as it has

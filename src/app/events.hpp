@@ -45,6 +45,7 @@ public:
 
 private:
     void log_request(http::request_record const& record) noexcept;
+    [[nodiscard]] bool has_span(http::request_record const& record) noexcept;
     [[nodiscard]] static telemetry::span span_of(http::request_record const& record);
 
     telemetry::logger& log_;

@@ -303,6 +303,7 @@ void connection::report(response const& response, bool sent) {
     record.request_id = request_id_;
     record.trace = request_->trace();
     record.parent_span = parent_span_;
+    record.is_identified = request_->is_identified();
     record.peer = peer_;
     record.client = request_->client();
     record.request_body_bytes = request_->body().size();

@@ -30,6 +30,7 @@ struct request_record {
     std::string_view request_id;
     trace_context trace;             ///< see request::trace()
     span_id parent_span{};           ///< the client's; zeros without one
+    bool is_identified = false;      ///< see request::is_identified()
     boost::asio::ip::address peer;   ///< see request::peer()
     boost::asio::ip::address client; ///< see request::client()
     std::size_t request_body_bytes = 0;

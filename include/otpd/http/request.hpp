@@ -91,6 +91,11 @@ public:
     /// what happens otherwise.
     [[nodiscard]] deadline until() const noexcept { return parts_.until; }
 
+    /// A handler says so once it knows who asks: by a token, by a signature, or because everybody
+    /// may. Call it on the connection's strand.
+    void set_identified() const noexcept { is_identified_ = true; }
+    [[nodiscard]] bool is_identified() const noexcept { return is_identified_; }
+
     /// Returns whether the client has closed or reset its connection, or its sending half. A client
     /// that only closed its sending half still gets its response. A handler that only waits should
     /// answer at once, because most such clients are gone. Pipelined input does not hide the end.
@@ -101,6 +106,7 @@ public:
 
 private:
     request_parts parts_;
+    mutable bool is_identified_ = false;
 };
 
 } // namespace otpd::http

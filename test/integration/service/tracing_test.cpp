@@ -177,6 +177,22 @@ BOOST_AUTO_TEST_CASE(a_request_without_a_trace_begins_one_and_a_check_has_its_st
                member_of(spans["POST /verify-otp"], "spanId"));
 }
 
+BOOST_AUTO_TEST_CASE(a_stranger_s_flag_makes_no_span) {
+    scripted_server collector(take_all);
+    service_fixture s(traced_to(collector.port(), {{"API_AUTH_TOKEN", "a-token-of-this-test"},
+                                                   {"OTPD_TRACING_SAMPLE_RATIO", "0"}}));
+    auto const of_stranger = "00-" + std::string(32, 'a') + '-' + client_span + "-01";
+    auto const send = service_fixture::send_request(s.fresh_number());
+    for (auto const& request : {send, get("/health"), get("/nope"), get("/send-otp")})
+        s.client.ask(request.with("traceparent", of_stranger));
+    BOOST_TEST(s.client
+                   .ask(send.with("traceparent", traceparent)
+                            .with("Authorization", "Bearer a-token-of-this-test"))
+                   .status == 200U);
+    eventually([&] { return spans_at(collector).size() >= 4; }); // spans are sent in order
+    BOOST_TEST(spans_at(collector, std::string(32, 'a')).empty());
+}
+
 BOOST_AUTO_TEST_CASE(without_a_collector_a_trace_is_logged_and_passed_on_as_it_came) {
     service_fixture s;
     s.client.ask(service_fixture::send_request(s.fresh_number()).with("Traceparent", traceparent));
