@@ -2,6 +2,8 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +23,25 @@ namespace {
 [[noreturn]] void fail(std::string const& path, std::string_view why) {
     throw std::runtime_error("cannot listen on " + path + ": " + std::string(why));
 }
+
+/// Locks a file beside the socket for as long as this lives, so that only one process at a time
+/// decides whether a socket is stale. The file stays: nobody could remove it safely.
+class neighbour_lock {
+public:
+    explicit neighbour_lock(std::string const& path) noexcept
+        : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR)),
+          error_(file_ < 0 || ::flock(file_, LOCK_EX | LOCK_NB) != 0 ? errno : 0) {}
+    neighbour_lock(neighbour_lock const&) = delete;
+    neighbour_lock& operator=(neighbour_lock const&) = delete;
+    ~neighbour_lock() {
+        if (file_ >= 0) ::close(file_);
+    }
+    [[nodiscard]] int error() const noexcept { return error_; } ///< 0: it is locked
+
+private:
+    int file_;
+    int error_;
+};
 
 /// Removes the socket of a process that has ended. Without a listener a connect is refused; any
 /// other result means that somebody is there, or that nobody can tell.
@@ -47,7 +68,11 @@ void unix_socket::listen(stream_acceptor& acceptor, std::string const& path) {
         fail(path, "the path of a socket has at most 107 bytes");
     }
     error_code ec;
-    acceptor.open(local(), ec);
+    lock_path_ = path + ".lock";
+    neighbour_lock const lock(lock_path_);
+    if (lock.error() == EWOULDBLOCK) fail(path, "another process begins to listen there");
+    ec.assign(lock.error(), boost::system::system_category());
+    if (!ec) acceptor.open(local(), ec);
     // bind() gives the file the socket's own mode, so that it is never open to others.
     if (!ec && ::fchmod(acceptor.native_handle(), S_IRUSR | S_IWUSR) != 0)
         ec.assign(errno, boost::system::system_category());
@@ -70,6 +95,8 @@ void unix_socket::listen(stream_acceptor& acceptor, std::string const& path) {
 
 void unix_socket::remove() noexcept {
     if (path_.empty()) return;
+    neighbour_lock const lock(lock_path_);
+    if (lock.error() != 0) return path_.clear(); // whoever has it replaces the file
     struct stat there{};
     bool const is_ours =
         ::lstat(path_.c_str(), &there) == 0 && there.st_dev == device_ && there.st_ino == inode_;

@@ -3,6 +3,8 @@
 #include "http_fixture.hpp"
 #include "support/temporary_directory.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -84,6 +86,21 @@ BOOST_AUTO_TEST_CASE(that_a_live_process_has_is_refused) {
     BOOST_TEST(one.fault() == "");
     BOOST_TEST(other.fault() == "cannot listen on " + path + ": another process listens there");
     BOOST_TEST(std::filesystem::exists(path));
+}
+
+// Else both of two processes could find it stale, and one remove what the other listens on by then.
+BOOST_AUTO_TEST_CASE(that_a_dead_process_left_is_replaced_by_one_process_at_a_time) {
+    temporary_directory const directory;
+    auto const path = directory.path() + "/s";
+    leave_socket(path);
+    int const lock = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    BOOST_REQUIRE(::flock(lock, LOCK_EX | LOCK_NB) == 0); // as another process that begins
+    BOOST_TEST(listener(path).fault() ==
+               "cannot listen on " + path + ": another process begins to listen there");
+    BOOST_TEST(std::filesystem::exists(path));
+    ::close(lock);
+    listener one(path);
+    BOOST_TEST(one.fault() == "");
 }
 
 BOOST_AUTO_TEST_CASE(replaces_no_other_file) {
