@@ -252,6 +252,14 @@ await page.press("Enter", "Enter", "\r");
 await page.until(`document.querySelectorAll(".tiles div").length === 8`);
 say("what is late or given up is not shown");
 
+const liveCodes = () => page.evaluate(`document.querySelector(".tiles div:nth-child(7) dd").firstChild.data`);
+const ahead = { ...(await operator("/stats")).body, at: new Date(Date.now() + 3600_000).toISOString() };
+await page.evaluate(`import("./console/now.js").then(({ record }) => record(${JSON.stringify(ahead)}))`);
+const liveBefore = await liveCodes();
+assert.equal((await send(number(4000))).status, 200);
+await page.until(`document.querySelector(".tiles div:nth-child(7) dd").firstChild.data !== ${JSON.stringify(liveBefore)}`);
+say("the Now view goes on after the service's clock went back");
+
 const ticks = () => readFileSync(`/proc/${otpd.child.pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13).reduce((sum, n) => sum + Number(n), 0);
 const from = ticks();
 await pause(20000);

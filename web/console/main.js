@@ -60,7 +60,7 @@ function tabs(current) {
 
 // What comes after the sign-out is not shown.
 async function refresh(of) {
-  of.due = Date.now() + of.every * 1000;
+  of.due = performance.now() + of.every * 1000;
   const asker = token.get();
   try {
     await of.refresh();
@@ -114,11 +114,11 @@ async function tick() {
   const asker = token.get();
   if (document.hidden || !asker) return;
   if (asking === asker) {
-    if (Date.now() - askedAt > patience) onFailure(new Refused(0, "The service does not answer."));
+    if (performance.now() - askedAt > patience) onFailure(new Refused(0, "The service does not answer."));
     return;
   }
   asking = asker;
-  askedAt = Date.now();
+  askedAt = performance.now();
   const answer = await get("stats").catch((error) => error);
   if (asking === asker) asking = null;
   if (asker !== token.get()) return; // signed out meanwhile
@@ -128,7 +128,7 @@ async function tick() {
   } catch (error) {
     onFailure(error);
   }
-  if (view?.refresh && Date.now() >= view.due) refresh(view);
+  if (view?.refresh && performance.now() >= view.due) refresh(view);
 }
 
 addEventListener("hashchange", (event) => {

@@ -11,8 +11,9 @@ const refused = ["cooldown", "limited", "challenge", "not_allowed", "invalid_num
 export function record(stats) {
   const sample = { ...stats, time: Date.parse(stats.at) / 1000 };
   const last = samples.at(-1);
-  if (last && sample.uptime_seconds < last.uptime_seconds) samples = []; // it was restarted
-  else if (last && sample.time <= last.time) return;
+  if (last && sample.time === last.time) return;
+  // It was restarted, or its clock went back.
+  if (last && (sample.uptime_seconds < last.uptime_seconds || sample.time < last.time)) samples = [];
   samples.push(sample);
   if (samples.length > kept) samples.shift();
 }
