@@ -265,8 +265,7 @@ std::string words_of(json::object const& event, int& wrong_guesses) {
     else if (type == "delivery")
         out = words_of_delivery(members);
     else if (type == "wrong_code")
-        out = "wrong guess (" + std::to_string(++wrong_guesses) + members.say(" of ", "attempts") +
-              ')' + members.say(" from a ", "requester");
+        out = "wrong guess (" + std::to_string(++wrong_guesses) + ')';
     else if (type == "verified")
         out = "verified";
     else if (type == "replaced")
