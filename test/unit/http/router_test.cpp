@@ -149,6 +149,18 @@ BOOST_AUTO_TEST_CASE(names_the_allowed_methods) {
     BOOST_TEST((outcome(routes, method::options, "/nothing") == lookup::not_found));
 }
 
+BOOST_AUTO_TEST_CASE(has_the_gate_of_a_path_for_its_other_methods) {
+    auto routes = sample();
+    routes.guard("/send-otp", says("gate"));
+    path_parameters parameters;
+    auto const* const own = routes.find(method::post, "/send-otp", parameters).call;
+    auto const* const gate = routes.find(method::options, "/send-otp", parameters).call;
+    BOOST_TEST((gate != nullptr && gate != own));
+    BOOST_TEST((routes.find(method::put, "/send-otp", parameters).call == gate));
+    BOOST_TEST((routes.find(method::put, "/routes/1", parameters).call == nullptr));
+    BOOST_CHECK_THROW(routes.guard("/nothing", says("gate")), std::invalid_argument);
+}
+
 BOOST_AUTO_TEST_CASE(labels_requests_by_pattern) {
     auto const routes = sample();
     path_parameters parameters;
