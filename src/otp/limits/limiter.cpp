@@ -82,7 +82,8 @@ std::optional<store::key_hash> limiter::key_hash_of(limit_key key, limit_keys co
     case limit_key::number:
         return keys.number_key;
     case limit_key::number_of_all_clients:
-        return keys_.hash(keys.number);
+        if (!keys.number_of_all) keys.number_of_all = keys_.hash(keys.number);
+        return keys.number_of_all;
     case limit_key::prefix:
         return prefix_key(keys);
     case limit_key::country:

@@ -34,7 +34,9 @@ public:
         std::string const& country;
         /// For a test number, only the limits per client and the global limits apply.
         bool is_test = false;
-        /// Computed on first use.
+        // Computed on first use.
+        /// The number over all clients.
+        mutable std::optional<store::key_hash> number_of_all = std::nullopt;
         mutable std::optional<store::key_hash> prefix_key = std::nullopt;
     };
 

@@ -43,8 +43,8 @@ std::optional<errc> send_checks::check(send_draft& draft) const {
         draft.country = std::move(found.country);
         if (found.fault) return found.fault;
     }
-    limiter::limit_keys const keys{request.caller, request.to, draft.address.number, draft.country,
-                                   draft.is_test};
+    limiter::limit_keys const keys{request.caller, request.to,    draft.address.number,
+                                   draft.country,  draft.is_test, draft.number_of_all};
     draft.rate_limit_checks = limits_.rate_limit_checks(limit_step::send, keys);
     // Somebody else checks a given code, so it would count as never typed.
     if (!draft.is_test && !request.given) draft.guards = limits_.guards(keys);
