@@ -68,8 +68,10 @@ bool overlay::put(state_key const& key, std::string_view blob, std::string const
         fresh.key = key;
         fresh.kept = state::version_of(blob);
         fresh.step = nobody;
-        fresh.state.clear();
-        if (!blob.empty() && !decode(blob, fresh.state)) return false;
+        if (blob.empty())
+            fresh.state.clear();
+        else if (!decode(blob, fresh.state))
+            return false;
         if (seen != nullptr) restore(fresh.state, *seen);
         // Times that a fast clock wrote are corrected, whatever the steps do.
         fresh.is_changed = fresh.state.advance(now_) || seen != nullptr;

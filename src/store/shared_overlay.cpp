@@ -53,9 +53,11 @@ bool shared_overlay::put(state_key const& key, std::string_view blob, std::strin
     fresh.kept = state::version_of(blob);
     fresh.is_added_to = fresh.is_wanted = false;
     fresh.retained_until = {};
-    fresh.state.clear();
     fresh.seen.clear();
-    if (!blob.empty() && !decode(blob, fresh.state)) return false;
+    if (blob.empty())
+        fresh.state.clear();
+    else if (!decode(blob, fresh.state))
+        return false;
     fresh.is_restructured = fresh.state.advance(now_);
     if (seen != nullptr && decode(*seen, fresh.seen)) fresh.seen.advance(now_);
     return true;

@@ -109,19 +109,10 @@ public:
         return value;
     }
     std::uint64_t number(std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) noexcept {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            auto const next = byte();
-            std::uint64_t const digits = next & 0x7fU;
-            if (shift == 63 && digits > 1) break;
-            value |= digits << shift;
-            if (next >= 0x80) continue;
-            // The last of several digits is never zero, so each value has one form.
-            if (value > max || (shift > 0 && digits == 0)) break;
-            return value;
-        }
-        fail();
-        return 0;
+        std::uint64_t value = byte();
+        if (value >= 0x80) value = longer(value); // few are
+        if (value > max) fail();
+        return ok_ ? value : 0;
     }
     template <class Int>
     Int number_as() noexcept {
@@ -167,6 +158,23 @@ public:
     }
 
 private:
+    /// The number that begins with this byte, which is not its last one.
+    std::uint64_t longer(std::uint64_t first) noexcept {
+        auto value = first & 0x7fU;
+        for (unsigned shift = 7; shift < 64; shift += 7) {
+            auto const next = byte();
+            std::uint64_t const digits = next & 0x7fU;
+            if (shift == 63 && digits > 1) break;
+            value |= digits << shift;
+            if (next >= 0x80) continue;
+            // The last of several digits is never zero, so each value has one form.
+            if (digits == 0) break;
+            return value;
+        }
+        fail();
+        return 0;
+    }
+
     std::string_view rest_;
     bool ok_ = true;
 };

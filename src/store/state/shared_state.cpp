@@ -156,11 +156,13 @@ bool decode(std::string_view blob, shared_state& state) {
     state.clear();
     reader reader(blob);
     static_cast<void>(read_header(reader, format::shared_1));
-    state.fields.resize(reader.byte());
-    std::int16_t place = 0;
-    for (auto& each : state.fields) {
-        each.stored = each.current = checked(reader, reader.fixed());
-        each.source = place++;
+    auto const values = reader.plain(std::uint64_t{8} * reader.byte());
+    state.fields.resize(values.size() / 8);
+    for (std::size_t n = 0; n < state.fields.size(); ++n) {
+        auto const* const bytes = reinterpret_cast<unsigned char const*>(values.data() + 8 * n);
+        auto& field = state.fields[n];
+        field.stored = field.current = checked(reader, boost::endian::load_little_s64(bytes));
+        field.source = static_cast<std::int16_t>(n);
     }
     auto const parts = reader.byte();
     if ((parts & ~all_parts) != 0) reader.fail();
