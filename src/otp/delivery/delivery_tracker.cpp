@@ -33,13 +33,13 @@ public:
 
     // Called from any thread.
 
-    void follow(followed_message message) {
+    void follow(followed_message&& message) {
         auto const ticket = message.ticket;
         bool const is_taken = stopped_ || take(std::move(message));
         if (!is_taken) end_entry(ticket);
     }
     /// Returns false if it follows none, or too many.
-    [[nodiscard]] bool take(followed_message message) {
+    [[nodiscard]] bool take(followed_message&& message) {
         if (!options_.enabled) return false;
         if (++open_ > options_.open_max) {
             --open_;
@@ -98,7 +98,7 @@ private:
         if (journal_ != nullptr) journal_->erase(ticket);
     }
 
-    void add(followed_message message) {
+    void add(followed_message&& message) {
         auto const ticket = message.ticket;
         auto const before = poller_.open();
         bool const is_added = !stopped_ && poller_.add(std::move(message), now());

@@ -12,7 +12,7 @@ constexpr std::chrono::minutes given_code_retention{10};
 
 } // namespace
 
-send_draft draft_factory::make(send_request request, steady_time now, wall_time wall) const {
+send_draft draft_factory::make(send_request&& request, steady_time now, wall_time wall) const {
     auto const& client = *request.caller.client;
     auto rules = rules_.for_scope(client, request.purpose.name());
     auto fresh = codes_.make(client, request.purpose, request.to, rules.code_length);

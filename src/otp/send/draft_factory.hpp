@@ -22,7 +22,7 @@ public:
         : rules_(rules), keys_(keys), codes_(codes), routes_(routes), checks_(checks) {}
 
     /// `now` and `wall` are the times at which the send began.
-    [[nodiscard]] send_draft make(send_request request, steady_time now, wall_time wall) const;
+    [[nodiscard]] send_draft make(send_request&& request, steady_time now, wall_time wall) const;
 
 private:
     [[nodiscard]] std::optional<store::idempotency_key>

@@ -16,8 +16,8 @@ asio::awaitable<void> followup::follow(send_state const& send,
         deliveries_.follow(*std::move(message));
     else
         entries_.end(send);
-    if (accepted != nullptr)
-        co_await remember_owner(*send.draft.request.caller.client, accepted->bx_message_id);
+    return remember_owner(*send.draft.request.caller.client,
+                          accepted != nullptr ? accepted->bx_message_id : std::nullopt);
 }
 
 asio::awaitable<void> followup::found(caller const& caller,

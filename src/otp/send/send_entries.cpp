@@ -58,14 +58,15 @@ void send_entries::end(send_state const& send) const noexcept {
 }
 
 std::optional<followed_message> send_entries::message_of(send_state const& send,
-                                                         verification_event event) const {
+                                                         verification_event const& event) const {
     auto const* const accepted = send.accepted();
     bool const is_unknown = !send.message || send.unknown() != nullptr;
     if (send.draft.is_test || (accepted == nullptr && !is_unknown)) return std::nullopt;
-    followed_message message;
+    std::optional<followed_message> found(std::in_place);
+    auto& message = *found;
     message.address = send.draft.address;
     message.is_hedge = send.is_hedge;
-    message.event = std::move(event);
+    message.event = event;
     message.event.at = now_.wall(); // the tracker measures by this process's clock
     message.event.steps.clear();
     message.admitted_at = send.draft.began_at;
@@ -73,12 +74,12 @@ std::optional<followed_message> send_entries::message_of(send_state const& send,
     message.follow_for = send.draft.rules.ttl;
     message.expected = send.routes().taken.expected;
     if (send.slot) message.ticket = send.slot->ticket;
-    if (accepted != nullptr) return message;
+    if (accepted != nullptr) return found;
     if (send.slot) message.follow_for = unknown_max;
     message.to = send.draft.request.to;
     for (auto const& each : send.routes().taken.reservations)
         message.booked.push_back(each.budget);
-    return message;
+    return found;
 }
 
 } // namespace otpd::otp

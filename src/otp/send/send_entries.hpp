@@ -45,7 +45,7 @@ public:
     /// The message to follow; nothing if there is none. Before the transmission, one of unknown
     /// outcome.
     [[nodiscard]] std::optional<followed_message> message_of(send_state const& send,
-                                                             verification_event event) const;
+                                                             verification_event const& event) const;
 
 private:
     journal* journal_;

@@ -7,7 +7,7 @@
 
 namespace otpd::otp {
 
-checked_guess guess_checks::check(verify_request request) const {
+checked_guess guess_checks::check(verify_request&& request) const {
     auto const& client = request.caller.client->name;
     auto const number = keys_.hash(client, request.number);
     auto const* const test = tests_.find(request.number);

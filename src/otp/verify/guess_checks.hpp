@@ -30,7 +30,7 @@ public:
                  test_numbers const& tests, destination_check const& destinations)
         : rules_(rules), keys_(keys), limits_(limits), tests_(tests), destinations_(destinations) {}
 
-    [[nodiscard]] checked_guess check(verify_request request) const;
+    [[nodiscard]] checked_guess check(verify_request&& request) const;
 
 private:
     policy const& rules_;
