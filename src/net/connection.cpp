@@ -31,7 +31,7 @@ connection::exchange(secret_string request, deadline until) {
     if (reused) state_ = state::busy;
     // Does not start a request that the caller has given up, nor one on a connection that shows any
     // sign of its end.
-    bool given_up = co_await is_cancelled();
+    bool given_up = is_cancelled(co_await asio::this_coro::cancellation_state);
     given_up = given_up || until.expired();
     bool const closed_by_peer = reused && anything_arrived();
     if (given_up || is_aborted() || ended || closed_by_peer) {
@@ -61,7 +61,7 @@ connection::exchange_over(Stream& stream, secret_string request, deadline until,
 
     auto [write_error, written] = co_await asio::async_write(stream, asio::buffer(request.reveal()),
                                                              asio::as_tuple(asio::deferred));
-    bool const given_up = co_await is_cancelled();
+    bool const given_up = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (write_error || is_aborted() || given_up)
         co_return fail(transport_error(write_error), stream_end::other, false);
 

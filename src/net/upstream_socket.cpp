@@ -65,11 +65,6 @@ upstream_socket::plain_stream& upstream_socket::tcp() noexcept {
 
 // --- connecting ---------------------------------------------------------------------------------
 
-asio::awaitable<bool> upstream_socket::is_cancelled() {
-    auto const state = co_await asio::this_coro::cancellation_state;
-    co_return state.cancelled() != asio::cancellation_type::none;
-}
-
 asio::awaitable<connect_result> upstream_socket::connect(endpoints addresses, deadline until) {
     auto result = co_await connect_tcp(std::move(addresses), until);
     if (!result.connected) co_return result;
@@ -84,7 +79,7 @@ asio::awaitable<connect_result> upstream_socket::connect_tcp(endpoints addresses
     connect_result result;
     result.error = asio::error::host_not_found;
     for (std::size_t i = 0; i != addresses.size(); ++i) {
-        bool const given_up = co_await is_cancelled();
+        bool const given_up = is_cancelled(co_await asio::this_coro::cancellation_state);
         if (given_up || aborted_ || until.expired()) {
             result.error = asio::error::operation_aborted;
             break;
@@ -107,7 +102,7 @@ asio::awaitable<connect_result> upstream_socket::connect_tcp(endpoints addresses
 
 asio::awaitable<connect_result> upstream_socket::handshake(tls_stream& stream, deadline until) {
     connect_result result;
-    bool const given_up = co_await is_cancelled();
+    bool const given_up = is_cancelled(co_await asio::this_coro::cancellation_state);
     if (given_up) co_return result;
     auto* ssl = stream.native_handle();
     if (!tls_context::prepare_client(ssl, origin_.host, origin_.host_is_address(), resume_.get(),

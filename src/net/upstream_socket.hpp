@@ -15,6 +15,8 @@
 #include "otpd/net/tls_context.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -63,8 +65,10 @@ protected:
     /// The executor of the socket's handlers: the strand, or its underlying executor.
     [[nodiscard]] boost::asio::any_io_executor const& on() const noexcept { return on_; }
 
-    /// Whether the calling coroutine was cancelled.
-    static boost::asio::awaitable<bool> is_cancelled();
+    /// Whether the coroutine with that state was cancelled.
+    static bool is_cancelled(boost::asio::cancellation_state const& of) noexcept {
+        return of.cancelled() != boost::asio::cancellation_type::none;
+    }
 
     /// Whether the socket is readable outside an exchange: data, FIN, or an error.
     [[nodiscard]] bool anything_arrived() noexcept;
