@@ -51,9 +51,9 @@ bool is_scored(int route_id) noexcept {
     return route_id >= 1 && route_id <= scored_routes_max;
 }
 
-void add_score(states& states, state_key const& key, std::string_view field, std::int64_t delta,
-               store_time now) {
-    auto const& kept = states.shared(key);
+/// `kept`: the state of that key.
+void add_score(states& states, state_key const& key, shared_state const& kept,
+               std::string_view field, std::int64_t delta, store_time now) {
     if (kept.find(field) == nullptr && kept.fields.size() >= state::fields_max) return;
     structure needed;
     needed.sum_end = now + std::chrono::hours(1) + score_retention;
@@ -71,18 +71,19 @@ void count(states& states, score_slot const& slot, int route_id, std::size_t fie
            std::int64_t delta = 1) {
     auto const part = field < seconds_count ? score_part::counts : score_part::seconds;
     auto const key = score_state_key(part, slot);
+    auto const& kept = states.shared(key);
     auto const name = score_name(route_id, field);
-    if (part == score_part::counts && states.shared(key).find(name) == nullptr)
+    if (part == score_part::counts && kept.find(name) == nullptr)
         for (std::size_t each = 0; each < seconds_count; ++each)
-            add_score(states, key, score_name(route_id, each), 0, now);
-    add_score(states, key, name, delta, now);
+            add_score(states, key, kept, score_name(route_id, each), 0, now);
+    add_score(states, key, kept, name, delta, now);
 }
 
 /// The usual send finds its country listed, and adds nothing to the list.
 void list_country(states& states, score_slot const& slot, store_time now) {
     auto const key = score_state_key(score_part::countries, {{}, slot.hour});
-    if (states.shared(key).find(slot.country) == nullptr)
-        add_score(states, key, slot.country, 1, now);
+    auto const& kept = states.shared(key);
+    if (kept.find(slot.country) == nullptr) add_score(states, key, kept, slot.country, 1, now);
 }
 
 /// No limit has such a name. The value is the time from which on the number may give a sample.
