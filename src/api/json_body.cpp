@@ -2,7 +2,6 @@
 
 #include "otpd/core/encoding.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/string.hpp>
 
@@ -296,26 +295,26 @@ namespace {
 /// `identity` means no coding (RFC 9110 12.5.3).
 bool has_content_coding(http::request const& request) {
     return std::ranges::any_of(request.fields(), [](http::field_view const& field) {
-        return boost::beast::iequals(field.name, "Content-Encoding") &&
-               !boost::beast::iequals(field.value, "identity");
+        return equal_ignoring_case(field.name, "Content-Encoding") &&
+               !equal_ignoring_case(field.value, "identity");
     });
 }
 
 } // namespace
 
 std::optional<http::problem> wrong_content_type(http::request const& request) {
-    auto const field = request.header("Content-Type");
-    auto const type = trim_ascii(field.value_or("").substr(0, field.value_or("").find(';')));
+    auto const field = request.header("Content-Type").value_or("");
+    auto const type = trim_ascii(field.substr(0, field.find(';')));
+    bool const is_coded = has_content_coding(request);
+    if (!is_coded && equal_ignoring_case(type, "application/json")) return std::nullopt;
     http::problem problem;
     problem.status = 415;
     problem.code = "unsupported_media_type";
-    if (has_content_coding(request)) {
+    problem.detail = "Send the body as application/json.";
+    if (is_coded) {
         problem.detail = "Send the body without a Content-Encoding.";
         problem.headers.push_back({"Accept-Encoding", "identity"});
-        return problem;
     }
-    if (boost::beast::iequals(type, "application/json")) return std::nullopt;
-    problem.detail = "Send the body as application/json.";
     return problem;
 }
 

@@ -115,7 +115,7 @@ answer check_and_call(row const& row, boost::shared_ptr<dependencies const> kept
     if (asks_for_token(row.who) && checked.client == nullptr)
         co_return to_response(http::unauthorized(), request);
     // A body without a type is JSON to the reference.
-    bool const needs_type = request.header("Content-Type") || !follows_reference(deps, request);
+    bool const needs_type = !follows_reference(deps, request) || request.header("Content-Type");
     if (row.body == json && needs_type)
         if (auto const wrong = wrong_content_type(request)) co_return to_response(*wrong, request);
     if (row.counted == reads) {
