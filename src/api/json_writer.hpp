@@ -4,6 +4,7 @@
 /// (0.087), which Boost.JSON would write as 8.7E-2.
 
 #include "otpd/core/clock.hpp"
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/money.hpp"
 
 #include <concepts>
@@ -30,7 +31,7 @@ public:
         if constexpr (std::same_as<decltype(value), bool>)
             return raw(key, value ? "true" : "false");
         else
-            return raw(key, std::to_string(value));
+            return add_integer(key, value);
     }
     json_writer& add(std::string_view key, money value);
     /// Writes the shortest text that parses as the same number; null for NaN and infinity.
@@ -51,6 +52,11 @@ public:
     [[nodiscard]] std::string finish();
 
 private:
+    json_writer& add_integer(std::string_view key, std::integral auto value) {
+        begin_member(key);
+        append_integer(out_, value);
+        return *this;
+    }
     json_writer& raw(std::string_view key, std::string_view value);
     void begin_member(std::string_view key);
 

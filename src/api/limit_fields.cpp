@@ -1,6 +1,9 @@
 #include "limit_fields.hpp"
 
+#include "otpd/core/decimal.hpp"
+
 #include <string>
+#include <string_view>
 
 namespace otpd::api {
 
@@ -8,12 +11,12 @@ namespace {
 
 // Names contain no character that a structured-field string must escape (otp/limits.hpp).
 
-void append_item(std::string& to, std::string const& name, char const* first, std::uint64_t amount,
-                 char const* second, std::chrono::seconds time) {
-    if (!to.empty()) to += ", ";
-    to.append("\"").append(name).append("\";").append(first).append("=");
-    to.append(std::to_string(amount)).append(";").append(second).append("=");
-    to.append(std::to_string(time.count()));
+void append_item(std::string& to, std::string_view name, std::string_view first,
+                 std::uint64_t amount, std::string_view second, std::chrono::seconds time) {
+    to.append(to.empty() ? "\"" : ", \"").append(name).append("\";").append(first);
+    append_integer(to, amount);
+    to.append(";").append(second);
+    append_integer(to, time.count());
 }
 
 void add(std::vector<http::header_field>& to, std::string policies, std::string left) {
@@ -28,10 +31,12 @@ void add_limit_fields(std::vector<http::header_field>& to,
                       std::vector<otp::limit_status> const& limits) {
     std::string policies;
     std::string left;
+    constexpr std::size_t usual_size = 32;
+    policies.reserve(usual_size * limits.size());
     for (auto const& each : limits)
-        append_item(policies, each.name, "q", each.quota, "w", each.window);
+        append_item(policies, each.name, "q=", each.quota, "w=", each.window);
     if (!limits.empty())
-        append_item(left, limits.front().name, "r", limits.front().remaining, "t",
+        append_item(left, limits.front().name, "r=", limits.front().remaining, "t",
                     limits.front().resets_in);
     add(to, std::move(policies), std::move(left));
 }
@@ -42,8 +47,8 @@ void add_limit_fields(std::vector<http::header_field>& to,
     std::string left;
     for (auto const& each : violated) {
         if (each.quota == 0) continue;
-        append_item(policies, each.name, "q", each.quota, "w", each.window);
-        append_item(left, each.name, "r", 0, "t", each.retry_after);
+        append_item(policies, each.name, "q=", each.quota, "w=", each.window);
+        append_item(left, each.name, "r=", 0, "t=", each.retry_after);
     }
     add(to, std::move(policies), std::move(left));
 }

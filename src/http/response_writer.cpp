@@ -1,29 +1,23 @@
 #include "response_writer.hpp"
 
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/utc.hpp"
 #include "text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 
 namespace otpd::http {
 
 namespace {
 
-void append_number(std::string& out, std::uint64_t value) {
-    std::array<char, 20> digits;
-    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    out.append(digits.data(), end);
-}
-
 /// Appends milliseconds with two decimals.
 void append_milliseconds(std::string& out, std::chrono::steady_clock::duration time) {
     using hundredths = std::chrono::duration<std::int64_t, std::ratio<1, 100'000>>;
     auto const count = static_cast<std::uint64_t>(
         std::max<std::int64_t>(0, std::chrono::round<hundredths>(time).count()));
-    append_number(out, count / 100);
+    append_integer(out, count / 100);
     out.push_back('.');
     out.push_back(static_cast<char>('0' + count / 10 % 10));
     out.push_back(static_cast<char>('0' + count % 10));
@@ -80,13 +74,13 @@ void append_own_fields(std::string& out, std::vector<header_field> const& fields
 
 void write_head(response const& response, envelope const& around, std::string& out) {
     out.assign("HTTP/1.1 ");
-    append_number(out, response.status);
+    append_integer(out, response.status);
     out.append(" ").append(reason_phrase(response.status)).append("\r\n").append(date_line());
     if (has_content(response.status)) {
         if (!response.content().empty() && is_safe_value(response.content_type))
             append_field(out, "Content-Type", response.content_type);
         out.append("Content-Length: ");
-        append_number(out, response.content().size());
+        append_integer(out, response.content().size());
         out.append("\r\n");
     }
     out.append("X-Request-Id: ").append(around.request_id).append("\r\nX-Process-Time-Ms: ");

@@ -38,7 +38,8 @@ public:
     [[nodiscard]] std::string const& text() const noexcept { return text_; }
 
 private:
-    void append(std::string_view name, std::string const& value);
+    template <class AppendValue>
+    void append(std::string_view name, AppendValue append_value);
     std::string text_;
 };
 

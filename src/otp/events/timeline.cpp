@@ -1,5 +1,6 @@
 #include "otpd/otp/timeline.hpp"
 
+#include "otpd/core/decimal.hpp"
 #include "otpd/core/encoding.hpp"
 #include "otpd/store/verification.hpp"
 
@@ -28,24 +29,17 @@ bool looks_typed(std::string_view text) noexcept {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-void append_encoded(std::string& out, char c) {
-    auto const byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += hex_digits[byte >> 4U];
-    out += hex_digits[byte & 0xFU];
-}
-
-std::string encode(std::string_view text) {
-    if (std::ranges::all_of(text, is_plain) && !looks_typed(text)) return std::string(text);
-    std::string out;
-    out.reserve(text.size());
-    bool const typed = looks_typed(text);
-    for (std::size_t i = 0; i < text.size(); ++i)
-        if (is_plain(text[i]) && !(typed && i + 1 == text.size()))
-            out += text[i];
-        else
-            append_encoded(out, text[i]);
-    return out;
+void append_encoded(std::string& out, std::string_view text) {
+    auto const plain_max = looks_typed(text) ? text.size() - 1 : text.size();
+    for (std::size_t at = 0;;) {
+        auto const begin = at;
+        while (at < plain_max && is_plain(text[at]))
+            ++at;
+        out.append(text.substr(begin, at - begin));
+        if (at == text.size()) return;
+        auto const byte = static_cast<unsigned char>(text[at++]);
+        out += {'%', hex_digits[byte >> 4U], hex_digits[byte & 0xFU]};
+    }
 }
 
 std::optional<std::string> decode(std::string_view text) {
@@ -95,31 +89,39 @@ bool is_name(std::string_view text) noexcept {
 
 } // namespace
 
+template <class AppendValue>
+void details_writer::append(std::string_view name, AppendValue append_value) {
+    auto const before = text_.size();
+    if (before != 0) text_ += ',';
+    text_.append(name).append("=");
+    append_value(text_);
+    if (text_.size() > store::details_max) text_.resize(before);
+}
+
 details_writer& details_writer::add(std::string_view name, std::string_view text) {
-    if (!text.empty()) append(name, encode(text));
+    if (!text.empty()) append(name, [text](std::string& to) { append_encoded(to, text); });
     return *this;
 }
 
 details_writer& details_writer::add(std::string_view name, std::int64_t number) {
-    append(name, std::to_string(number) + 'i');
+    append(name, [number](std::string& to) {
+        append_integer(to, number);
+        to += 'i';
+    });
     return *this;
 }
 
 details_writer& details_writer::add(std::string_view name, money amount) {
-    append(name, std::to_string(amount.micros()) + 'u');
+    append(name, [amount](std::string& to) {
+        append_integer(to, amount.micros());
+        to += 'u';
+    });
     return *this;
 }
 
 details_writer& details_writer::add(std::string_view name, bool flag) {
-    append(name, flag ? "trueb" : "falseb");
+    append(name, [flag](std::string& to) { to += flag ? "trueb" : "falseb"; });
     return *this;
-}
-
-void details_writer::append(std::string_view name, std::string const& value) {
-    std::size_t const comma = text_.empty() ? 0 : 1;
-    if (text_.size() + comma + name.size() + 1 + value.size() > store::details_max) return;
-    if (comma != 0) text_ += ',';
-    text_.append(name).append("=").append(value);
 }
 
 std::vector<detail> read_details(std::string_view text) {

@@ -1,10 +1,12 @@
 #include "send/store_requests.hpp"
 
 #include "limits/limiter.hpp"
+#include "otpd/core/decimal.hpp"
 #include "otpd/otp/timeline.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 
 namespace otpd::otp {
 
@@ -13,18 +15,17 @@ namespace {
 /// In addition to the send's own timeout, for the settlement.
 constexpr std::chrono::seconds settle_time{5};
 /// The timeline lists this many limits, the tightest ones.
-constexpr std::size_t limits_told = 3;
+constexpr int limits_told = 3;
 
 /// "client_1m 299/300, number_24h 9/10"
 std::string text_of(std::vector<limit_status> const& limits) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(limits.size(), limits_told); ++i)
-        text.append(text.empty() ? "" : ", ")
-            .append(limits[i].name)
-            .append(" ")
-            .append(std::to_string(limits[i].remaining))
-            .append("/")
-            .append(std::to_string(limits[i].quota));
+    for (auto const& each : limits | std::views::take(limits_told)) {
+        text.append(text.empty() ? "" : ", ").append(each.name).append(" ");
+        append_integer(text, each.remaining);
+        text.append("/");
+        append_integer(text, each.quota);
+    }
     return text;
 }
 
