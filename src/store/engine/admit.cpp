@@ -151,7 +151,6 @@ admit_outcome admit_send(states& states, admission const& request, store_time no
         if (auto said = said_before(states, request, now)) return *std::move(said);
     auto const& number = states.number(request.key.number);
     auto const who = identify(number, request.by, request.device);
-    void_future_limits(states, {request.key.number, who.whose}, request.rate_limit_checks, now);
     violations against(states, request, who, now);
     against.found.is_known = who.is_known();
     if (!against.found.violations.empty()) return std::move(against.found);

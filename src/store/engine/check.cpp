@@ -188,9 +188,8 @@ std::vector<violation> unpaid(states& states, check const& request, limited cons
                               store_time now) {
     std::vector<violation> found;
     for (auto const& each : request.rate_limit_checks) {
-        if (each.observed) continue;
-        if (auto const wait = wait_for(states, by, each, now))
-            found.push_back(violation{each.counter, *wait});
+        auto const wait = wait_for(states, by, each, now);
+        if (wait && !each.observed) found.push_back(violation{each.counter, *wait});
     }
     return found;
 }
@@ -202,7 +201,6 @@ check_outcome check_code(states& states, check const& request, store_time now) {
     auto const who = identify(states.number(request.key.number), request.by, request.device);
     limited const by{request.key.number, who.whose};
     if (open) {
-        void_future_limits(states, by, request.rate_limit_checks, now);
         if (auto found = unpaid(states, request, by, now); !found.empty())
             return refused{std::move(found), {}, {}, who.is_known()};
     }

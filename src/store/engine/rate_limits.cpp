@@ -58,6 +58,15 @@ void set_limit(number_state& state, std::string const& name, store_time tat, sto
     }
 }
 
+/// Writes the time of a limit whose whole quota is available.
+void make_void(states& states, limited const& by, rate_limit_check const& check, store_time now) {
+    if (is_of_number(by, check))
+        set_limit(states.change_number(by.number), name_of(by, check), now, now);
+    else
+        states.add(state::limit_state_key(check.key),
+                   addition_of(check, now, counter_time(0), now));
+}
+
 } // namespace
 
 bool applies_to(limited const& by, rate_limit_check const& check) noexcept {
@@ -73,7 +82,12 @@ store_time tat_of(states& states, limited const& by, rate_limit_check const& che
 std::optional<duration> wait_for(states& states, limited const& by, rate_limit_check const& check,
                                  store_time now) {
     if (!applies_to(by, check)) return std::nullopt;
-    auto const passes_at = tat_of(states, by, check, now) + tat_increment(check) - check.window;
+    auto tat = kept(states, by, check);
+    if (tat > latest(check, now)) {
+        make_void(states, by, check, now);
+        tat = now;
+    }
+    auto const passes_at = std::max(tat, now) + tat_increment(check) - check.window;
     if (passes_at <= now) return std::nullopt;
     return until(passes_at, now);
 }
@@ -112,18 +126,6 @@ void refund(states& states, limited const& by, rate_limit_check const& check, st
     // Never before `now`: a refund never gives more than was taken.
     states.add(state::limit_state_key(check.key),
                addition_of(check, now + tat_increment(check), -tat_increment(check), now));
-}
-
-void void_future_limits(states& states, limited const& by,
-                        std::vector<rate_limit_check> const& checks, store_time now) {
-    for (auto const& each : checks) {
-        if (!applies_to(by, each) || kept(states, by, each) <= latest(each, now)) continue;
-        if (is_of_number(by, each))
-            set_limit(states.change_number(by.number), name_of(by, each), now, now);
-        else
-            states.add(state::limit_state_key(each.key),
-                       addition_of(each, now, counter_time(0), now));
-    }
 }
 
 } // namespace otpd::store::engine

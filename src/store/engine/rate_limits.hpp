@@ -20,11 +20,12 @@ struct limited {
 [[nodiscard]] bool applies_to(limited const& by, rate_limit_check const& check) noexcept;
 
 /// The limit's theoretical arrival time: the whole quota is available from then on; `now` if it is
-/// already. A time that no check can have written yet is void: see void_future_limits().
+/// already. A time that no check can have written yet is void: see wait_for().
 [[nodiscard]] store_time tat_of(states& states, limited const& by, rate_limit_check const& check,
                                 store_time now);
 
-/// How long until the check passes; nothing if it passes now.
+/// How long until the check passes; nothing if it passes now. A void time is written back, even if
+/// the step is refused, so that it does not refuse anybody again when the clock reaches it.
 [[nodiscard]] std::optional<duration> wait_for(states& states, limited const& by,
                                                rate_limit_check const& check, store_time now);
 
@@ -37,10 +38,5 @@ void require(states& states, limited const& by, rate_limit_check const& check, s
 
 /// Takes a counted check back.
 void refund(states& states, limited const& by, rate_limit_check const& check, store_time now);
-
-/// Writes back void times, even if the step is refused, so that they do not refuse anybody again
-/// when the clock reaches them.
-void void_future_limits(states& states, limited const& by,
-                        std::vector<rate_limit_check> const& checks, store_time now);
 
 } // namespace otpd::store::engine
