@@ -95,7 +95,9 @@ asio::awaitable<result<Answer>> batched_store::run(Request request) {
         batch_.submit(step, deadline);
         return true;
     };
-    if (batching_ == batching::at_once) {
+    if (batching_ == batching::at_once && net::is_single_threaded(guard_)) {
+        submit_step();
+    } else if (batching_ == batching::at_once) {
         co_await net::on_strand(guard_, submit_step);
     } else {
         auto waiting = step.submit(batch_, guard_, deadline);
