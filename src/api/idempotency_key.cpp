@@ -51,11 +51,9 @@ std::optional<std::string> read_key(std::string_view text) {
 } // namespace
 
 http::problem to_problem(bad_idempotency_key) {
-    http::problem problem;
-    problem.status = 400;
-    problem.code = "idempotency_key_invalid";
-    problem.detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters.";
-    return problem;
+    return {.status = 400,
+            .code = "idempotency_key_invalid",
+            .detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters."};
 }
 
 void throw_exception_from_error(bad_idempotency_key, boost::source_location const&) {

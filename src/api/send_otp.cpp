@@ -71,8 +71,6 @@ std::string write(otp::sent const& sent, frame const& frame) {
     if (auto const& id = sent.message.bx_message_id)
         report = frame.reports_at + boost::urls::encode(*id, boost::urls::unreserved_chars);
     if (report && frame.names_verification) *report += "?verification_id=" + sent.id;
-    std::optional<std::string_view> plan;
-    if (!sent.plan.empty()) plan = sent.plan;
     json_writer reply;
     reply.add("status", "otp_sent")
         .add("phone_number", frame.phone)
@@ -87,8 +85,8 @@ std::string write(otp::sent const& sent, frame const& frame) {
         .add("verification_id", sent.id)
         .add("cost", sent.message.cost)
         .add("currency", currency)
-        .add("route_plan", plan)
-        .add_array("steps", write_steps(sent.steps));
+        .add("route_plan", unless_empty(sent.plan))
+        .add_array("steps", sent.steps, write_step);
     if (!frame.reference.empty()) reply.add("reference", frame.reference);
     if (sent.test) reply.add("test", true);
     return reply.finish();
