@@ -204,10 +204,6 @@ asio::awaitable<answer<std::vector<route>>> client::list_routes(deadline until) 
     return transport_->read(operation::routes, routes_request(), read_routes, until);
 }
 
-asio::awaitable<answer<route>> client::get_route(int route_id, deadline until) {
-    return transport_->read(operation::route, route_request(route_id), read_route, until);
-}
-
 asio::awaitable<answer<std::vector<price>>> client::get_pricing(int route_id, deadline until) {
     return transport_->read(operation::pricing, pricing_request(route_id), read_pricing, until);
 }

@@ -168,14 +168,6 @@ std::optional<std::vector<route>> read_routes(std::string_view body) {
     return to_list(*list, to_route);
 }
 
-std::optional<route> read_route(std::string_view body) {
-    document const parsed(body);
-    auto const* reply = parsed.object();
-    if (reply == nullptr) return std::nullopt;
-    auto const* inner = fields::object(*reply, {"route", "item", "data"});
-    return to_route(inner != nullptr ? *inner : *reply);
-}
-
 std::optional<std::vector<price>> read_pricing(std::string_view body) {
     document const parsed(body);
     auto const* list = parsed.list({"pricing", "items", "prices", "data"});

@@ -81,10 +81,6 @@ net::http_request routes_request() {
     return get("/api/v1/routes");
 }
 
-net::http_request route_request(int route_id) {
-    return get("/api/v1/routes/" + std::to_string(route_id));
-}
-
 net::http_request pricing_request(int route_id) {
     return get("/api/v1/routes/" + std::to_string(route_id) + "/pricing");
 }

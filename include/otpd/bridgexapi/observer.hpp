@@ -19,7 +19,6 @@ enum class operation : std::uint8_t {
     estimate,
     balance,
     routes,
-    route,
     pricing,
     delivery,
     deliveries,

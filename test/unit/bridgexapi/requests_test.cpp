@@ -51,7 +51,6 @@ BOOST_AUTO_TEST_CASE(strings_are_escaped) {
 BOOST_AUTO_TEST_CASE(reads) {
     BOOST_TEST(balance_request().target == "/api/v1/balance");
     BOOST_TEST(routes_request().target == "/api/v1/routes");
-    BOOST_TEST(route_request(8).target == "/api/v1/routes/8");
     BOOST_TEST(pricing_request(8).target == "/api/v1/routes/8/pricing");
     BOOST_TEST(delivery_request("BX-1-a")->target == "/api/v1/dlr/BX-1-a");
     BOOST_TEST(order_deliveries_request("22953", 500, 0)->target ==
