@@ -7,6 +7,11 @@ namespace otpd::otp {
 
 namespace {
 
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 5> delivery_names{"queued", "accepted", "unknown",
+                                                         "delivered", "failed"};
+static_assert(delivery_names.size() == static_cast<std::size_t>(store::delivery::failed) + 1);
+
 constexpr std::array<std::string_view, 4> failed_words{"FAILED", "EXPIRED", "REJECTED",
                                                        "UNDELIVERED"};
 
@@ -50,20 +55,7 @@ delivery_view view_of(bridgexapi::delivery_report const& report, wall_time asked
 }
 
 std::string_view to_string(store::delivery state) noexcept {
-    using enum store::delivery;
-    switch (state) {
-    case queued:
-        return "queued";
-    case accepted:
-        return "accepted";
-    case unknown:
-        return "unknown";
-    case delivered:
-        return "delivered";
-    case failed:
-        break;
-    }
-    return "failed";
+    return delivery_names[static_cast<std::size_t>(state)];
 }
 
 } // namespace otpd::otp

@@ -7,6 +7,7 @@
 #include "verifications/views.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace otpd::otp {
@@ -33,29 +34,14 @@ std::string_view state_of(store::verification const& found, std::uint32_t attemp
     return "expired";
 }
 
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 9> event_words{"admitted",   "accepted", "unknown",
+                                                      "wrong_code", "verified", "replaced",
+                                                      "canceled",   "step",     "delivery"};
+static_assert(event_words.size() == static_cast<std::size_t>(store::event_type::delivery) + 1);
+
 std::string_view word_of(store::event_type type) {
-    using enum store::event_type;
-    switch (type) {
-    case admitted:
-        return "admitted";
-    case accepted:
-        return "accepted";
-    case unknown:
-        return "unknown";
-    case wrong:
-        return "wrong_code";
-    case verified:
-        return "verified";
-    case replaced:
-        return "replaced";
-    case step:
-        return "step";
-    case delivery:
-        return "delivery";
-    case canceled:
-        break;
-    }
-    return "canceled";
+    return event_words[static_cast<std::size_t>(type)];
 }
 
 void add_ids(std::vector<detail>& to, store::receipt const* receipt) {
