@@ -7,7 +7,6 @@
 #include "route_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -17,10 +17,7 @@ std::string escape(std::string_view text) {
 }
 
 net::http_request get(std::string target) {
-    net::http_request request;
-    request.target = std::move(target);
-    request.repeatable = true;
-    return request;
+    return {.target = std::move(target), .repeatable = true};
 }
 
 /// Written by hand, because a JSON library would leave copies of the text in freed memory.
@@ -43,11 +40,8 @@ secret_string sms_body(sms const& message) {
 }
 
 net::http_request post(std::string target, sms const& message) {
-    net::http_request request;
-    request.method = net::http_method::post;
-    request.target = std::move(target);
-    request.body = sms_body(message);
-    return request;
+    return {
+        .method = net::http_method::post, .target = std::move(target), .body = sms_body(message)};
 }
 
 bool can_be_an_id(std::string_view id) {

@@ -1,7 +1,6 @@
 #include "route_gate.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 namespace otpd::bridgexapi {
 
@@ -27,16 +26,11 @@ bool blames_route(reason why) noexcept {
 }
 
 verdict failure_of(reason why) {
-    verdict result;
-    result.is = verdict::kind::failed;
-    result.why = why;
-    return result;
+    return {.is = verdict::kind::failed, .why = why};
 }
 
 verdict verdict_on_one(accepted const&) {
-    verdict result;
-    result.is = verdict::kind::answered;
-    return result;
+    return {.is = verdict::kind::answered};
 }
 
 verdict verdict_on_one(rejected const& no) {
@@ -163,11 +157,7 @@ std::optional<route_gate::refusal> route_gate::refused_by_breaker(steady_time no
 route_gate::ticket route_gate::take_place(steady_time now) noexcept {
     ++running_;
     progress_ = now;
-    ticket result;
-    result.entry = breaker_.enter();
-    result.limit_era = limit_.era();
-    result.began = now;
-    return result;
+    return {.entry = breaker_.enter(), .limit_era = limit_.era(), .began = now};
 }
 
 } // namespace otpd::bridgexapi

@@ -29,17 +29,13 @@
 #include "otpd/otp/send.hpp"
 #include "otpd/otp/verifications.hpp"
 #include "otpd/otp/verify.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 
@@ -64,7 +60,7 @@ struct operations_dependencies {
     message_owners* owners = nullptr; ///< null: tenants must name the verification
     std::vector<std::string> clients = {client::default_name}; ///< all names
     journal* open_sends = nullptr;                             ///< null: a restart forgets them
-    override_source const* overrides = nullptr; ///< of destinations; null: there are none
+    destination_overrides const* overrides = nullptr; ///< of destinations; null: there are none
     hedger* hedges = nullptr; ///< must receive all events; null: no send gets a second message
     std::shared_ptr<admission_undo> undo = nullptr; ///< null: one of their own
 };

@@ -7,15 +7,12 @@
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/store/store.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <string>
 #include <variant>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -4,12 +4,9 @@
 #include "otpd/otp/caller.hpp"
 #include "otpd/otp/verification_event.hpp"
 #include "otpd/store/verification.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <string>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -7,7 +7,6 @@
 #include "scope.hpp"
 #include "seconds.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace otpd::otp {
