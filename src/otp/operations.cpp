@@ -9,7 +9,6 @@
 #include "send/hedge_operation.hpp"
 #include "send/send_entries.hpp"
 #include "send/send_operation.hpp"
-#include "verifications/cancel_reports.hpp"
 #include "verify/guess_checks.hpp"
 #include "verify/guess_reports.hpp"
 
@@ -46,15 +45,14 @@ struct parts {
           guesses(rules, deps.keys, limits, tests, destinations),
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           verifier(rules, guesses, deps.store, of_guesses, deps.now),
-          of_cancellations(deps.events, deps.log),
-          verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),
+          outcomes(deps.store, deps.keys, deps.now, deps.events, deps.log),
+          verifications(rules, deps.store, deps.keys, follow_up, outcomes),
           long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
           owners(deps.owners, deps.store, deps.keys),
           deliveries(owners, deps.deliveries, deps.questions, deps.now, rules.send_timeout),
           estimator(rules, drafts, texts, deps.questions),
           releaser(deps.clients, deps.store, deps.keys, deps.log, deps.metrics),
-          numbers(rules, deps.store, deps.keys, limits, destinations),
-          of_given_codes(deps.store, deps.keys, deps.now, deps.log) {}
+          numbers(rules, deps.store, deps.keys, limits, destinations) {}
 
     policy const rules;
     messages const texts;
@@ -84,7 +82,7 @@ struct parts {
     guess_reports const of_guesses;
     otp::verifier verifier;
 
-    cancel_reports const of_cancellations;
+    otp::outcomes const outcomes;
     otp::verifications verifications;
     otp::long_polls long_polls;
 
@@ -93,7 +91,6 @@ struct parts {
     otp::estimator estimator;
     otp::releaser releaser;
     number_report const numbers;
-    outcomes const of_given_codes;
 };
 
 } // namespace
@@ -110,7 +107,7 @@ operations make_operations(policy rules, operations_dependencies const& deps) {
             all->estimator,
             all->releaser,
             all->numbers,
-            all->of_given_codes,
+            all->outcomes,
             *all->undo,
             all};
 }

@@ -1,9 +1,9 @@
 #include "otpd/otp/verifications.hpp"
 
+#include "otpd/otp/outcomes.hpp"
 #include "scope.hpp"
 #include "seconds.hpp"
 #include "send/followup.hpp"
-#include "verifications/cancel_reports.hpp"
 #include "verifications/views.hpp"
 
 #include <algorithm>
@@ -111,14 +111,8 @@ asio::awaitable<outcome<verification_view>> verifications::find_of_any(std::stri
 }
 
 asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller, std::string id) {
-    auto const at = keys_.open(id);
-    if (!at) co_return failure{errc::verification_not_found};
-    store::cancellation request{*at, scope_prefix(*caller.client), caller.trace};
-    auto const answer = co_await store_.cancel(std::move(request));
-    if (!answer) co_return failure{errc::store_unavailable, retry_soon};
-    if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
-    if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
-    reports_.canceled(caller, *at, id, *answer);
+    auto const canceled = co_await outcomes_.cancel(caller, id);
+    if (!canceled) co_return canceled.error();
     co_return co_await find(std::move(caller), std::move(id));
 }
 
