@@ -12,17 +12,9 @@ using std::chrono::milliseconds;
 constexpr int mean_gain = 8;
 
 bool blames_route(reason why) noexcept {
-    switch (why) {
-    case reason::vendor_failed:
-    case reason::upstream_error:
-    case reason::rate_limited:
-    case reason::connect_failed:
-    case reason::connection_lost:
-    case reason::timed_out:
-        return true;
-    default:
-        return false;
-    }
+    using enum reason;
+    return why == vendor_failed || why == upstream_error || why == rate_limited ||
+           why == connect_failed || why == connection_lost || why == timed_out;
 }
 
 verdict failure_of(reason why) {
