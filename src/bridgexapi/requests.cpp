@@ -90,10 +90,6 @@ net::http_request deliveries_request(delivery_query const& query) {
     };
     filter("status", query.status);
     filter("msisdn", query.msisdn);
-    filter("order_id", query.order_id);
-    if (query.route_id) filter("route_id", std::to_string(*query.route_id));
-    filter("from_date", query.from_date);
-    filter("to_date", query.to_date);
     return get(std::move(target));
 }
 
