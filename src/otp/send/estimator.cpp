@@ -1,6 +1,6 @@
-#include "delivery/upstream_failure.hpp"
 #include "otpd/otp/estimate.hpp"
 #include "send/draft_factory.hpp"
+#include "upstream_failure.hpp"
 
 #include <utility>
 
