@@ -113,11 +113,9 @@ answer send_otp(api_call call) {
     frame const frame{send->to.masked(), send->purpose.name(), send->reference,
                       reports_at(call.deps),
                       call.client->is_tenant && !call.deps.delivery_url.empty()};
-    if (auto const& idempotency = *key) {
-        auto remember = [frame](otp::sent const& sent) { return write(sent, frame); };
-        send->idempotency =
-            otp::idempotency_key{idempotency->text, idempotency->fingerprint, std::move(remember)};
-    }
+    send->idempotency = *std::move(key);
+    if (send->idempotency)
+        send->idempotency->write = [frame](otp::sent const& sent) { return write(sent, frame); };
     auto const sent = co_await call.deps.domain.sender.send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
     co_return reply_of(*sent, frame);
