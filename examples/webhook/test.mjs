@@ -1,13 +1,14 @@
 // Against otpd and the stub: script/examples webhook
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { Webhook } from "standardwebhooks";
 
 import { receiver } from "./receiver.mjs";
 
-const { OTPD_URL, OTPD_TOKEN, STUB_URL, RECEIVER_PORT, WEBHOOK_SECRET } = process.env;
+const { OTPD_URL, OTPD_TOKEN, STUB_URL, RECEIVER_PORT, WEBHOOK_SECRET, HOOK_SECRET } = process.env;
 
 const requests = []; // as they came
 const events = [];
@@ -84,4 +85,21 @@ test("an event that comes again while its work goes on is not taken for done", a
   assert.deepEqual([(await first).status, (await second).status], [500, 500]);
   fails = async () => {};
   assert.equal((await post(headers, body)).status, 204);
+});
+
+test("the other way: a hook that an identity provider signs sends its code once", async () => {
+  const body = await readFile("test/hooks/supabase.json", "utf8");
+  const { sms } = JSON.parse(body);
+  const ask = (id, at, text) => {
+    const headers = { "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": String(Math.floor(at / 1000)) };
+    headers["webhook-signature"] = new Webhook(HOOK_SECRET).sign(id, new Date(at), body);
+    return fetch(`${OTPD_URL}/hooks/default/supabase`, { method: "POST", headers, body: text });
+  };
+  assert.equal((await ask("msg_1", Date.now(), body)).status, 200);
+  assert.equal((await ask("msg_2", Date.now(), body)).status, 200);
+  assert.equal((await ask("msg_3", Date.now(), `${body} `)).status, 401);
+  assert.equal((await ask("msg_4", Date.now() - 302_000, body)).status, 401);
+  const { messages } = await (await fetch(`${STUB_URL}/__stub/messages?number=${sms.phone}`)).json();
+  assert.equal(messages.length, 1);
+  assert.match(messages[0].text, new RegExp(sms.otp));
 });

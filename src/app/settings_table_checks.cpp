@@ -328,11 +328,10 @@ private:
         when(!names_.insert(which).second, which + " is there twice: leave one of them out");
         check_client_of(which, hook.client);
         auto const check_secret = [&](char const* key, secret_string const& secret) {
-            when(
-                !api::is_hook_secret(hook.provider, secret.reveal()),
-                which + " has a " + key +
-                    " that it cannot sign with: it must be whsec_ and base64 of 24 to 64 bytes for "
-                    "supabase (v1, may come first), and 16 to 1024 characters for others");
+            when(!api::is_hook_secret(hook.provider, secret.reveal()),
+                 which + ": " + key +
+                     ": must be whsec_ and base64 of 24 to 64 bytes for supabase (v1, may come "
+                     "first), and 16 to 1024 characters for others");
         };
         check_secret("secret", hook.secret);
         if (!hook.old_secret.empty()) check_secret("old_secret", hook.old_secret);

@@ -13,7 +13,7 @@ namespace {
 /// The currency of the upstream account. The upstream does not state it.
 constexpr std::string_view account_currency = "EUR";
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     return boost::json::serialize(boost::json::string_view(text));
 }
 
@@ -21,11 +21,11 @@ std::string quoted(std::string_view text) {
 class members {
 public:
     void add(std::string_view key, std::string_view text) {
-        if (!text.empty()) add_raw(key, quoted(text));
+        if (!text.empty()) add_raw(key, json_text(text));
     }
     void add_raw(std::string_view key, std::string_view json) {
         if (text_.size() != 1) text_ += ',';
-        text_ += quoted(key);
+        text_ += json_text(key);
         text_ += ':';
         text_ += json;
     }
@@ -45,7 +45,7 @@ std::string list_of(std::vector<otp::route_result> const& steps) {
         members json;
         json.add_raw("route_id", std::to_string(step.route_id));
         json.add("outcome", step.outcome);
-        json.add_raw("reason", step.reason.empty() ? "null" : quoted(step.reason));
+        json.add_raw("reason", step.reason.empty() ? "null" : json_text(step.reason));
         json.add_raw("price", step.price ? to_decimal(*step.price) : "null");
         if (text.size() != 1) text += ',';
         text += std::move(json).object();

@@ -117,7 +117,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Supabase
-         * @description Supabase's Send SMS hook. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:supabase`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. Supabase reads an error only from a 200, so one that the handler finds is a 200 with `error`; 503 makes it ask again at once.
+         * @description Supabase's Send SMS hook. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:supabase`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. Supabase reads an error only from a 200, so one that the handler finds is a 200 with `error`; 503 makes it ask again at once.
          */
         post: operations["receiveSupabaseHook"];
         delete?: never;
@@ -137,7 +137,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Logto
-         * @description Logto's HTTP SMS connector, with `Authorization` set to `Bearer` and the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:logto`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description Logto's HTTP SMS connector, with `Authorization` set to `Bearer` and the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:logto`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveLogtoHook"];
         delete?: never;
@@ -157,7 +157,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of ZITADEL
-         * @description ZITADEL's SMS provider of type HTTP, with its signing key as the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:zitadel`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description ZITADEL's SMS provider of type HTTP, with its signing key as the hook's secret. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:zitadel`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveZitadelHook"];
         delete?: never;
@@ -177,7 +177,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Authgear
-         * @description Authgear's custom SMS gateway, by webhook. Its signature has no time. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:authgear`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. An error that the handler finds has the body that Authgear reads, `application/json` with `code` and `description`, instead of a problem.
+         * @description Authgear's custom SMS gateway, by webhook. Its signature has no time. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:authgear`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`. An error that the handler finds has the body that Authgear reads, `application/json` with `code` and `description`, instead of a problem.
          */
         post: operations["receiveAuthgearHook"];
         delete?: never;
@@ -197,7 +197,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of Ory Kratos
-         * @description The courier of Ory Kratos, with a channel `sms` of type `http` and the hook's secret as its `api_key`. docs/identity-providers.md has the Jsonnet of the body. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:kratos`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description The courier of Ory Kratos, with a channel `sms` of type `http` and the hook's secret as its `api_key`. docs/identity-providers.md has the Jsonnet of the body. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:kratos`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveKratosHook"];
         delete?: never;
@@ -217,7 +217,7 @@ export interface paths {
         put?: never;
         /**
          * Send a code of anybody
-         * @description Whoever makes codes and checks them. The hook's secret is a bearer token or, if it begins with `whsec_`, the key of Standard Webhooks. The code is sent as `/send-otp` sends its own, with the same limits, guards, routes and budgets, and in a template of the purpose `hook:generic`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
+         * @description Whoever makes codes and checks them. The hook's secret is a bearer token or, if it begins with `whsec_`, the key of Standard Webhooks. The code is sent as `/send-otp` sends its own, with the same limits, routes and budgets, and in a template of the purpose `hook:generic`, unless the hook has `free_text`. The same code for the same number within ten minutes is one SMS, whatever else differs. A message that may have been sent counts as sent. A request that is not signed, or was signed more than five minutes ago, is 401, as is one for which there is no `[[hook]]`.
          */
         post: operations["receiveGenericHook"];
         delete?: never;

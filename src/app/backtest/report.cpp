@@ -100,7 +100,7 @@ private:
     std::string text_ = "{";
 };
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string json;
     append_json_string(json, text);
     return json;
@@ -182,7 +182,7 @@ std::string backtest_json(backtest_figures const& figures) {
     auto const expected = expected_of(figures);
     std::string notes = "[";
     for (auto const& note : figures.notes)
-        notes.append(notes.size() > 1 ? "," : "").append(quoted(note));
+        notes.append(notes.size() > 1 ? "," : "").append(json_text(note));
     auto happened = json_of(figures.happened);
     happened.add("delivered", delivered_in(figures));
     auto replayed = json_of(figures.replayed);
@@ -194,8 +194,8 @@ std::string backtest_json(backtest_figures const& figures) {
     json.add("lines", figures.lines)
         .add("bad_lines", figures.bad_lines)
         .add("lines_without_pseudonyms", figures.lines_without_pseudonyms)
-        .add("first_at", quoted(figures.first_at))
-        .add("last_at", quoted(figures.last_at))
+        .add("first_at", json_text(figures.first_at))
+        .add("last_at", json_text(figures.last_at))
         .add("happened", happened.object())
         .add("replayed", replayed.object())
         .add("notes", notes + ']');

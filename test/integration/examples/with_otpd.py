@@ -4,7 +4,7 @@
     with_otpd.py --otpd PROGRAM --stub PROGRAM COMMAND [ARGUMENT...]
 
 The command's environment has OTPD_URL, OTPD_TOKEN, STUB_URL, the authority of the stub's certificate (NODE_EXTRA_CA_CERTS), and
-RECEIVER_PORT and WEBHOOK_SECRET of a webhook that takes all events. Exits with the command's status."""
+RECEIVER_PORT and WEBHOOK_SECRET of a webhook that takes all events, and HOOK_SECRET of a hook for Supabase. Exits with the command's status."""
 
 import argparse
 import base64
@@ -29,6 +29,10 @@ name = "example"
 url = "http://127.0.0.1:{port}/webhook"
 secrets = ["{secret}"]
 allow_private = true
+[[hook]]
+client = "default"
+provider = "supabase"
+secret = "v1,{hook}"
 """
 
 
@@ -45,12 +49,12 @@ class Otpd:
         self.token, self.admin_token = secrets.token_hex(16), secrets.token_hex(16)
         self.receiver_port, admin_port = free_port(), free_port()
         self.admin_url = f"http://127.0.0.1:{admin_port}"
-        self.webhook_secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+        self.webhook_secret, self.hook_secret = ("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
         folder = self.place.name
         self.ca = f"{folder}/ca.pem"
         subprocess.run([os.path.join(root, "script/certificate"), folder, "localhost", "127.0.0.1"], check=True, capture_output=True)
         with open(f"{folder}/config.toml", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(port=self.receiver_port, secret=self.webhook_secret))
+            file.write(CONFIG.format(port=self.receiver_port, secret=self.webhook_secret, hook=self.hook_secret))
         self.stub_url = "https://" + self.start(stub, {}, "--listen", "127.0.0.1:0", "--api-key", "stub-api-key", "--tls-cert",
                                                 f"{folder}/server.pem", "--tls-key", f"{folder}/server.key")
         self.url = "http://" + self.start(otpd, {
@@ -98,7 +102,7 @@ def main():
     try:
         status = subprocess.run(given.command, env=os.environ | {
             "OTPD_URL": server.url, "OTPD_TOKEN": server.token, "STUB_URL": server.stub_url, "NODE_EXTRA_CA_CERTS": server.ca,
-            "RECEIVER_PORT": str(server.receiver_port), "WEBHOOK_SECRET": server.webhook_secret}).returncode
+            "RECEIVER_PORT": str(server.receiver_port), "WEBHOOK_SECRET": server.webhook_secret, "HOOK_SECRET": server.hook_secret}).returncode
     finally:
         server.stop()
     sys.exit(status)

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 
 using namespace otpd::test;
 
@@ -132,6 +133,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_code_is_one_sms_however_often_it_is_asked_for,
     BOOST_TEST(service.stub.messages(to).size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_repeats_one_under_way_gets_the_first_answer) {
+    service_fixture service(without_pauses(), all_hooks());
+    service.stub.set_fault({{"fault", "delay"}, {"ms", 300}});
+    std::vector<http_request> many;
+    for (int n = 0; n < 6; ++n)
+        many.push_back(asked("supabase"));
+    std::set<std::string> ids;
+    for (auto const& reply : ask_in_parallel(service.otpd.port(), many, many.size()))
+        ids.insert(id_of(reply));
+    BOOST_TEST(ids.size() == 1U);
+    BOOST_TEST(service.stub.messages(to).size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(three_instances_send_one_code_once) {
     on_redis store;
     auto const settings = without_pauses() | store.settings();
@@ -200,15 +214,31 @@ BOOST_AUTO_TEST_CASE(no_code_is_in_the_log_or_in_the_store) {
     BOOST_TEST(service.otpd.process().output().find("24681357") == std::string::npos);
 }
 
+// Another application checks them, so the guard would take all of them for codes nobody typed.
+BOOST_AUTO_TEST_CASE(the_conversion_guard_refuses_no_given_code) {
+    service_fixture service(without_pauses() | environment{{"OTPD_PUMPING_PREFIX_OUT_MAX", "2"},
+                                                           {"OTPD_PUMPING_ENABLED", "true"},
+                                                           {"OTPD_PUMPING_COUNTRY_OUT_MAX", "2"}},
+                            all_hooks());
+    for (int n = 0; n < 5; ++n) {
+        auto const body = json::serialize(
+            json::object{{"phone_number", "3161234560" + std::to_string(n)}, {"code", "123456"}});
+        check_outcome(service.client.ask(asked("generic", body)), 200);
+    }
+    for (int n = 0; n < 2; ++n) // and they take no room from other codes
+        check_outcome(service.send("3161234570" + std::to_string(n)), 200);
+    check_outcome(service.send("31612345709"), 429, "limit_exceeded");
+}
+
 // Whoever has the client's token cannot verify it either.
 BOOST_AUTO_TEST_CASE(otpd_verifies_no_code_that_was_given) {
     service_fixture service(without_pauses(), all_hooks());
-    service.client.ask(asked("generic"));
-    check_outcome(service.verify(to, "24681357"), 404, "no_active_otp");
+    service.client.ask(asked("logto"));
+    check_outcome(service.verify(to, "123456"), 404, "no_active_otp");
     for (auto const* const path : {"/send-otp", "/verify-otp", "/estimate"})
         check_outcome(
-            service.client.ask(post(
-                path, {{"phone_number", to}, {"code", "24681357"}, {"purpose", "hook:generic"}})),
+            service.client.ask(
+                post(path, {{"phone_number", to}, {"code", "123456"}, {"purpose", "hook:logto"}})),
             422, "validation_failed");
 }
 

@@ -147,7 +147,7 @@ def change(name, right, wrong, message):
 
 prove(Manifests, [
     change("kustomization.yaml", "  - network.yaml\n", "", "kustomization.yaml: lists"),
-    change("kustomization.yaml", "newTag: 0.1.0", "newTag: 0.0.1", "the image is 0.0.1"),
+    change("kustomization.yaml", "newTag: ", "newTag: 9", "the image is 9"),
     change("kustomization.yaml", "files: [config.toml]", "files: [otpd.toml]", "is not there"),
     change("service.yaml", "selector: { app.kubernetes.io/name: otpd }", "selector: { app: otpd }", "Service: selects"),
     change("service.yaml", "targetPort: api", "targetPort: metrics", "is not the API"),

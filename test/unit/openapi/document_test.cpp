@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(gives_no_header_a_value_that_the_page_would_send) {
     unsigned seen = 0;
     walk("#", document(), [&](std::string const& at, json::value const& node) {
         auto const* const parameter = node.if_object();
-        if (parameter == nullptr || !parameter->contains("in") || at.find("/example") != at.npos)
+        if (parameter == nullptr || !parameter->contains("in") || at.find("/example") != at.npos ||
+            at.find("/securitySchemes/") != at.npos)
             return;
         if (parameter->at("in").as_string() != "header") return;
         ++seen;
