@@ -5,48 +5,29 @@
 #include "problems.hpp"
 #include "route_table.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace otpd::api {
 
 namespace {
 
-std::string_view word_of(otp::budget_period period) {
-    switch (period) {
-    case otp::budget_period::hour:
-        return "hour";
-    case otp::budget_period::day:
-        return "day";
-    case otp::budget_period::month:
-        return "month";
-    }
-    return {};
-}
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 3> periods{"hour", "day", "month"};
 
-std::string write(otp::budget_view const& view) {
-    std::optional<std::string_view> only;
-    if (!view.only.empty()) only = view.only;
+} // namespace
+
+std::string write_budget(otp::budget_view const& view) {
     return json_writer()
         .add("name", view.name)
-        .add("period", word_of(view.period))
-        .add("only", only)
+        .add("period", periods[static_cast<std::size_t>(view.period)])
+        .add("only", unless_empty(view.only))
         .add("cap", view.cap)
         .add("spent", view.spent)
         .add("ends_at", view.ends_at)
         .finish();
-}
-
-} // namespace
-
-std::vector<std::string> write_budgets(std::vector<otp::budget_view> const& list) {
-    std::vector<std::string> budgets;
-    budgets.reserve(list.size());
-    for (auto const& each : list)
-        budgets.push_back(write(each));
-    return budgets;
 }
 
 namespace {
@@ -61,7 +42,7 @@ std::string write(otp::account_view const& account, otp::spending_view const& sp
         .add("spent_this_hour", spending.spent_this_hour)
         .add("spent_today", spending.spent_today)
         .add("spent_this_month", spending.spent_this_month)
-        .add_array("budgets", write_budgets(spending.budgets))
+        .add_array("budgets", spending.budgets, write_budget)
         .finish();
 }
 
@@ -76,7 +57,7 @@ std::string write(otp::spending_view const& spending) {
         .add_null("spent_this_hour")
         .add("spent_today", spending.spent_today)
         .add("spent_this_month", spending.spent_this_month)
-        .add_array("budgets", write_budgets(spending.budgets))
+        .add_array("budgets", spending.budgets, write_budget)
         .finish();
 }
 
@@ -95,9 +76,7 @@ answer balance(api_call call) {
     auto summed = account ? report.of_all() : report.of(client);
     auto const spent = co_await std::move(summed);
     if (!spent) co_return to_response(to_problem(spent.error()), call.request);
-    http::response reply;
-    reply.body = account ? write(*account, *spent) : write(*spent);
-    co_return reply;
+    co_return http::response{.body = account ? write(*account, *spent) : write(*spent)};
 }
 
 } // namespace otpd::api

@@ -5,9 +5,7 @@
 #include "otpd/core/deadline.hpp"
 #include "route_table.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,19 +19,9 @@ namespace {
 constexpr std::size_t spenders_max = 100;
 constexpr std::chrono::seconds time_to_answer{1};
 
-std::vector<std::string> quoted(std::vector<std::string> const& texts) {
-    std::vector<std::string> list;
-    std::ranges::transform(texts, std::back_inserter(list), json_string);
-    return list;
-}
-
 std::string write(known_client const& client, otp::spending_view const* spending) {
     auto const& profile = client.profile;
-    std::vector<std::string> routes;
-    for (int const id : profile.routes)
-        routes.push_back(std::to_string(id));
-    std::optional<std::string> plan;
-    if (!profile.default_plan.empty()) plan = profile.default_plan;
+    auto const number = [](int route_id) { return std::to_string(route_id); };
     std::optional<int> route;
     if (profile.default_route_id != 0) route = profile.default_route_id;
     std::optional<money> spent_today;
@@ -42,14 +30,14 @@ std::string write(known_client const& client, otp::spending_view const* spending
     written.add("client", profile.name)
         .add("tenant", profile.is_tenant)
         .add("tokens", client.tokens)
-        .add_array("purposes", quoted(profile.purposes))
-        .add_array("routes", routes)
+        .add_array("purposes", profile.purposes, json_string)
+        .add_array("routes", profile.routes, number)
         .add("default_route_id", route)
-        .add("default_route_plan", plan)
-        .add_array("countries", quoted(profile.countries))
+        .add("default_route_plan", unless_empty(profile.default_plan))
+        .add_array("countries", profile.countries, json_string)
         .add("spent_today", spent_today);
     if (spending == nullptr) return written.add_null("budgets").finish();
-    return written.add_array("budgets", write_budgets(spending->budgets)).finish();
+    return written.add_array("budgets", spending->budgets, write_budget).finish();
 }
 
 } // namespace
@@ -72,9 +60,7 @@ answer list_clients(api_call call) {
         }
         list.push_back(write(each, spending ? &*spending : nullptr));
     }
-    http::response reply;
-    reply.body = json_writer().add_array("clients", list).finish();
-    co_return reply;
+    co_return http::response{.body = json_writer().add_array("clients", list).finish()};
 }
 
 } // namespace otpd::api

@@ -7,18 +7,17 @@ namespace otpd::api {
 
 answer config(api_call call) {
     auto const& rules = call.deps.domain.rules;
-    http::response reply;
-    reply.body = json_writer()
-                     .add("otp_length", rules.code_length)
-                     .add("otp_ttl_seconds", rules.ttl.count())
-                     .add("otp_send_cooldown_seconds",
-                          std::chrono::floor<std::chrono::seconds>(rules.cooldown.base).count())
-                     .add("otp_max_attempts", rules.attempts_max)
-                     .add("default_route_id", rules.default_route_id)
-                     .add("default_caller_id", rules.caller_id)
-                     .add("debug_otp", rules.reveal_codes)
-                     .finish();
-    co_return reply;
+    co_return http::response{
+        .body = json_writer()
+                    .add("otp_length", rules.code_length)
+                    .add("otp_ttl_seconds", rules.ttl.count())
+                    .add("otp_send_cooldown_seconds",
+                         std::chrono::floor<std::chrono::seconds>(rules.cooldown.base).count())
+                    .add("otp_max_attempts", rules.attempts_max)
+                    .add("default_route_id", rules.default_route_id)
+                    .add("default_caller_id", rules.caller_id)
+                    .add("debug_otp", rules.reveal_codes)
+                    .finish()};
 }
 
 } // namespace otpd::api

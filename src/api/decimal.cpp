@@ -3,7 +3,6 @@
 #include "otpd/core/encoding.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <string>
 
@@ -38,12 +37,9 @@ std::optional<int> read_exponent(std::string_view text) {
     if (!take(text, "eE")) return std::nullopt;
     bool const negative = text.starts_with('-');
     take(text, "+-");
-    int value = 0;
-    auto const [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc() || end != text.data() + text.size() || !all_ascii_digits(text))
-        return std::nullopt;
-    if (value > most_digits) return std::nullopt;
-    return negative ? -value : value;
+    auto const value = parse_number<int>(text);
+    if (!value || !all_ascii_digits(text) || *value > most_digits) return std::nullopt;
+    return negative ? -*value : *value;
 }
 
 /// Multiplies `digits` by ten to the power of `shift`. Returns false if the result is not an
@@ -76,10 +72,9 @@ std::optional<money> parse_amount(std::string_view text) {
     auto const exponent = read_exponent(text);
     if (!exponent || !shift_point(digits, decimals_of_a_micro - decimals + *exponent))
         return std::nullopt;
-    std::int64_t micros = 0;
-    auto const [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
-    if (fault != std::errc() || micros <= 0 || micros > most_micros) return std::nullopt;
-    return money::from_micros(micros);
+    auto const micros = parse_number<std::int64_t>(digits);
+    if (!micros || *micros <= 0 || *micros > most_micros) return std::nullopt;
+    return money::from_micros(*micros);
 }
 
 } // namespace otpd::api

@@ -37,9 +37,7 @@ answer find_delivery(api_call call, std::string id) {
     auto const found = co_await call.deps.domain.deliveries.find(
         caller_of(request, *call.client), std::move(id), std::move(verification), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
-    http::response reply;
-    reply.body = write(*found);
-    co_return reply;
+    co_return http::response{.body = write(*found)};
 }
 
 } // namespace otpd::api

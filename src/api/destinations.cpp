@@ -7,7 +7,6 @@
 #include "route_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,7 +67,7 @@ std::string_view word_of(store::override_outcome::kind kind) {
     return kind == store::override_outcome::replaced ? "override_replaced" : "override_ended";
 }
 
-std::string write(store::destination_override const& of) {
+std::string write_override(store::destination_override const& of) {
     return json_writer()
         .add("destination", of.destination)
         .add("action", otp::to_string(of.action))
@@ -86,13 +85,11 @@ answer change_override(api_call call, bool ends) {
     auto const action = request->action;
     auto const done = co_await call.deps.overrides->change(*std::move(request));
     if (!done) co_return to_response(to_problem(done.error()), call.request);
-    http::response response;
-    response.body = json_writer()
-                        .add("status", word_of(*done))
-                        .add("destination", destination)
-                        .add("action", otp::to_string(action))
-                        .finish();
-    co_return response;
+    co_return http::response{.body = json_writer()
+                                         .add("status", word_of(*done))
+                                         .add("destination", destination)
+                                         .add("action", otp::to_string(action))
+                                         .finish()};
 }
 
 } // namespace
@@ -100,13 +97,8 @@ answer change_override(api_call call, bool ends) {
 answer list_destinations(api_call call) {
     auto const found = co_await call.deps.overrides->list();
     if (!found) co_return to_response(to_problem(found.error()), call.request);
-    std::vector<std::string> list;
-    list.reserve(found->size());
-    for (auto const& each : *found)
-        list.push_back(write(each));
-    http::response response;
-    response.body = json_writer().add_array("destinations", list).finish();
-    co_return response;
+    co_return http::response{
+        .body = json_writer().add_array("destinations", *found, write_override).finish()};
 }
 
 answer override_destination(api_call call) {

@@ -34,19 +34,13 @@ bool accepts_gzip(http::request const& request) {
 }
 
 http::problem no_such_file() {
-    http::problem problem;
-    problem.status = 404;
-    problem.code = "not_found";
-    problem.detail = "Not Found";
-    return problem;
+    return {.status = 404, .code = "not_found", .detail = "Not Found"};
 }
 
 http::problem gzip_only() {
-    http::problem problem;
-    problem.status = 406;
-    problem.code = "not_acceptable";
-    problem.detail = "This file is sent in gzip coding only.";
-    return problem;
+    return {.status = 406,
+            .code = "not_acceptable",
+            .detail = "This file is sent in gzip coding only."};
 }
 
 http::response serve(std::string_view path, http::request const& request) {

@@ -11,12 +11,8 @@ answer drain(api_call call) {
     auto const reason = read_reason(body, false);
     if (!body.valid()) co_return to_response(body.problem(), call.request);
     call.deps.drain(call.request.request_id(), reason.value_or(""));
-    json_writer reply;
-    reply.add("status", "draining");
-    http::response response;
-    response.status = 202;
-    response.body = reply.finish();
-    co_return response;
+    co_return http::response{.status = 202,
+                             .body = json_writer().add("status", "draining").finish()};
 }
 
 } // namespace otpd::api

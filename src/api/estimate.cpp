@@ -44,9 +44,7 @@ answer estimate(api_call call) {
     auto const found =
         co_await call.deps.domain.estimator.estimate(*std::move(asked), request.until());
     if (!found) co_return to_response(to_problem(found.error()), request);
-    http::response reply;
-    reply.body = write(*found, *call.client);
-    co_return reply;
+    co_return http::response{.body = write(*found, *call.client)};
 }
 
 } // namespace otpd::api

@@ -18,12 +18,10 @@ void fault_list::add(json::array where, std::string_view what, std::string_view 
 }
 
 http::problem fault_list::problem(std::string_view detail) const {
-    http::problem problem;
-    problem.status = 422;
-    problem.code = "validation_failed";
-    problem.detail = detail;
-    problem.members["errors"] = faults_;
-    return problem;
+    return {.status = 422,
+            .code = "validation_failed",
+            .detail = std::string(detail),
+            .members = {{"errors", faults_}}};
 }
 
 } // namespace otpd::api

@@ -14,12 +14,10 @@ namespace {
 constexpr std::chrono::seconds not_ready_retry{1};
 
 http::problem not_ready(std::string_view why) {
-    http::problem problem;
-    problem.status = 503;
-    problem.code = "not_ready";
-    problem.detail = "Send no traffic here: " + std::string(why) + ".";
-    problem.retry_after = not_ready_retry;
-    return problem;
+    return {.status = 503,
+            .code = "not_ready",
+            .detail = "Send no traffic here: " + std::string(why) + ".",
+            .retry_after = not_ready_retry};
 }
 
 } // namespace
@@ -36,23 +34,17 @@ answer health(api_call call) {
     writer.add("status", "ok").add("service", "BridgeXAPI OTP Server");
     if (call.client != nullptr) writer.add("version", version);
     if (call.client != nullptr && !call.client->is_tenant) writer.add("active_otps", *codes);
-    http::response reply;
-    reply.body = writer.finish();
-    co_return reply;
+    co_return http::response{.body = writer.finish()};
 }
 
 answer livez(api_call) {
-    http::response reply;
-    reply.body = json_writer().add("status", "ok").finish();
-    co_return reply;
+    co_return http::response{.body = json_writer().add("status", "ok").finish()};
 }
 
 answer readyz(api_call call) {
     auto const why = co_await call.deps.why_not_ready();
     if (why) co_return to_response(not_ready(*why), call.request);
-    http::response reply;
-    reply.body = json_writer().add("status", "ready").finish();
-    co_return reply;
+    co_return http::response{.body = json_writer().add("status", "ready").finish()};
 }
 
 } // namespace otpd::api

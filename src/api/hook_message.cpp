@@ -46,12 +46,10 @@ hook_message read_supabase(json::value const& body) {
 }
 
 hook_message read_logto(json::value const& body) {
-    hook_message message;
-    message.to = text_at(body, {"to"});
-    message.code = secret_string(text_at(body, {"payload", "code"}));
-    message.locale = text_at(body, {"payload", "locale"});
-    message.end_user_ip = text_at(body, {"ip"});
-    return message;
+    return hook_message{.to = text_at(body, {"to"}),
+                        .code = secret_string(text_at(body, {"payload", "code"})),
+                        .locale = text_at(body, {"payload", "locale"}),
+                        .end_user_ip = text_at(body, {"ip"})};
 }
 
 hook_message read_zitadel(json::value const& body) {
@@ -64,35 +62,29 @@ hook_message read_zitadel(json::value const& body) {
 }
 
 hook_message read_authgear(json::value const& body) {
-    hook_message message;
-    message.to = text_at(body, {"to"});
-    message.code = secret_string(text_at(body, {"template_variables", "code"}));
-    message.text = secret_string(text_at(body, {"body"}));
-    message.locale = text_at(body, {"language_tag"});
-    return message;
+    return hook_message{.to = text_at(body, {"to"}),
+                        .code = secret_string(text_at(body, {"template_variables", "code"})),
+                        .text = secret_string(text_at(body, {"body"})),
+                        .locale = text_at(body, {"language_tag"})};
 }
 
 /// Its body is what the operator's Jsonnet makes of the courier's context, or the context itself.
 hook_message read_kratos(json::value const& body) {
-    hook_message message;
-    message.to = text_at(body, {"recipient"});
-    message.code = secret_string(
-        first_at(body, "template_data",
-                 {"login_code", "verification_code", "registration_code", "recovery_code"}));
-    message.text = secret_string(text_at(body, {"body"}));
-    message.reference = text_at(body, {"template_data", "identity", "id"});
-    return message;
+    return hook_message{.to = text_at(body, {"recipient"}),
+                        .code = secret_string(first_at(body, "template_data",
+                                                       {"login_code", "verification_code",
+                                                        "registration_code", "recovery_code"})),
+                        .text = secret_string(text_at(body, {"body"})),
+                        .reference = text_at(body, {"template_data", "identity", "id"})};
 }
 
 hook_message read_generic(json::value const& body) {
-    hook_message message;
-    message.to = text_at(body, {"phone_number"});
-    message.code = secret_string(text_at(body, {"code"}));
-    message.text = secret_string(text_at(body, {"text"}));
-    message.locale = text_at(body, {"locale"});
-    message.end_user_ip = text_at(body, {"end_user_ip"});
-    message.reference = text_at(body, {"reference"});
-    return message;
+    return hook_message{.to = text_at(body, {"phone_number"}),
+                        .code = secret_string(text_at(body, {"code"})),
+                        .text = secret_string(text_at(body, {"text"})),
+                        .locale = text_at(body, {"locale"}),
+                        .end_user_ip = text_at(body, {"end_user_ip"}),
+                        .reference = text_at(body, {"reference"})};
 }
 
 hook_message read_of(identity_provider provider, json::value const& body) {

@@ -11,12 +11,12 @@ namespace otpd::api {
 
 /// What a hook asks for, in the words of its provider. Absent members are empty.
 struct hook_message {
-    std::string to;
-    secret_string code;
-    secret_string text; ///< whole, with the code in it
-    std::string locale;
-    std::string end_user_ip;
-    std::string reference; ///< of the user or the request
+    std::string to{};
+    secret_string code{};
+    secret_string text{}; ///< whole, with the code in it
+    std::string locale{};
+    std::string end_user_ip{};
+    std::string reference{}; ///< of the user or the request
 };
 
 /// Reads the body of a provider's request. Returns nullopt if it is no JSON object, or if it lacks

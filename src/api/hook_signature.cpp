@@ -7,13 +7,11 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <stdexcept>
-#include <system_error>
 
 namespace otpd::api {
 
@@ -46,13 +44,10 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 
 /// Whether the text is a time in seconds since 1970 that is near enough.
 bool is_recent(std::string_view text, wall_time now) {
-    std::int64_t seconds = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [stop, fault] = std::from_chars(text.data(), end, seconds);
-    if (fault != std::errc() || stop != end) return false;
+    auto const seconds = parse_number<std::int64_t>(text);
     auto const present = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-    return seconds >= present - signature_age_max.count() &&
-           seconds <= present + signature_age_max.count();
+    return seconds && *seconds >= present - signature_age_max.count() &&
+           *seconds <= present + signature_age_max.count();
 }
 
 /// Takes the text before the first separator.

@@ -1,7 +1,6 @@
 #include "idempotency_key.hpp"
 
 #include "otpd/api/authenticator.hpp"
-#include "otpd/otp/send.hpp"
 
 #include <boost/beast/core/string.hpp>
 
@@ -51,29 +50,27 @@ std::optional<std::string> read_key(std::string_view text) {
 } // namespace
 
 http::problem to_problem(bad_idempotency_key) {
-    http::problem problem;
-    problem.status = 400;
-    problem.code = "idempotency_key_invalid";
-    problem.detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters.";
-    return problem;
+    return {.status = 400,
+            .code = "idempotency_key_invalid",
+            .detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters."};
 }
 
 void throw_exception_from_error(bad_idempotency_key, boost::source_location const&) {
     throw std::logic_error("a faulty idempotency key was used as a key");
 }
 
-boost::system::result<std::optional<idempotency_key>, bad_idempotency_key>
+boost::system::result<std::optional<otp::idempotency_key>, bad_idempotency_key>
 read_idempotency_key(http::request const& request) {
     bool const given = std::ranges::any_of(request.fields(), [](http::field_view const& field) {
         return boost::beast::iequals(field.name, field_name);
     });
-    if (!given) return std::optional<idempotency_key>();
+    if (!given) return std::optional<otp::idempotency_key>();
     // nullopt if the field is repeated
     auto const field = request.header(field_name);
     auto key = field ? read_key(*field) : std::nullopt;
     if (!key) return bad_idempotency_key();
-    idempotency_key idempotency;
-    idempotency.text = *std::move(key);
+    otp::idempotency_key idempotency;
+    idempotency.key = *std::move(key);
     auto const digest = digest_of(request.body());
     std::copy_n(digest.begin(), idempotency.fingerprint.size(), idempotency.fingerprint.begin());
     return std::optional(std::move(idempotency));

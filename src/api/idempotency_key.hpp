@@ -4,20 +4,13 @@
 
 #include "otpd/http/problem.hpp"
 #include "otpd/http/request.hpp"
+#include "otpd/otp/send.hpp"
 
 #include <boost/system/result.hpp>
 
-#include <array>
-#include <cstddef>
 #include <optional>
-#include <string>
 
 namespace otpd::api {
-
-struct idempotency_key {
-    std::string text; ///< 1 to otp::idempotency_key::max_key_length characters
-    std::array<std::byte, 16> fingerprint{}; ///< of the body
-};
 
 /// The field is repeated or invalid.
 struct bad_idempotency_key {};
@@ -30,8 +23,8 @@ struct bad_idempotency_key {};
 
 /// Returns nullopt if the field is absent. The value is a string of a structured field ("…", RFC
 /// 8941 3.3.3), or bare, as many clients send it. An invalid key is an error: ignoring it would
-/// allow a second SMS.
-[[nodiscard]] boost::system::result<std::optional<idempotency_key>, bad_idempotency_key>
+/// allow a second SMS. The fingerprint is that of the body, and `write` is empty.
+[[nodiscard]] boost::system::result<std::optional<otp::idempotency_key>, bad_idempotency_key>
 read_idempotency_key(http::request const& request);
 
 } // namespace otpd::api

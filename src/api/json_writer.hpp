@@ -18,6 +18,10 @@ namespace otpd::api {
 
 /// The text as a JSON text.
 [[nodiscard]] std::string json_string(std::string_view text);
+/// For members that are null instead of empty.
+[[nodiscard]] inline std::optional<std::string_view> unless_empty(std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
 
 class json_writer {
 public:
@@ -40,6 +44,15 @@ public:
     json_writer& add(std::string_view key, wall_time value);
     /// `values` are JSON texts.
     json_writer& add_array(std::string_view key, std::vector<std::string> const& values);
+    /// `write` makes a JSON text of each element.
+    template <class List, class Write>
+    json_writer& add_array(std::string_view key, List const& list, Write write) {
+        std::vector<std::string> values;
+        values.reserve(list.size());
+        for (auto const& each : list)
+            values.push_back(write(each));
+        return add_array(key, values);
+    }
     /// `value` is a JSON text.
     json_writer& add_json(std::string_view key, std::string_view value) { return raw(key, value); }
     json_writer& add_null(std::string_view key) { return raw(key, "null"); }

@@ -10,6 +10,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace otpd::api {
 
@@ -69,16 +70,12 @@ std::string sign_of_others(http::request const& request) {
 std::optional<http::response> refuse_unless_local(http::request const& request) {
     auto const sign = sign_of_others(request);
     if (sign.empty()) return std::nullopt;
-    http::problem problem;
-    problem.status = 403;
-    problem.code = "local_only";
-    problem.detail =
-        "This server shows codes or asks for no token, so it is for this machine only, "
-        "and the request " +
-        sign +
-        ". Ask it directly, at http://localhost or http://127.0.0.1; or, for others to "
-        "use it, set API_AUTH_TOKEN and turn otp.debug off.";
-    return to_response(problem, request);
+    auto detail = "This server shows codes or asks for no token, so it is for this machine only, "
+                  "and the request " +
+                  sign +
+                  ". Ask it directly, at http://localhost or http://127.0.0.1; or, for others to "
+                  "use it, set API_AUTH_TOKEN and turn otp.debug off.";
+    return to_response({.status = 403, .code = "local_only", .detail = std::move(detail)}, request);
 }
 
 } // namespace otpd::api

@@ -6,7 +6,7 @@
 #include "route_table.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,31 +17,14 @@ namespace otpd::api {
 namespace {
 
 /// The words of `key` of a [[limit]].
-std::string_view word_of(otp::limit_key key) {
-    using enum otp::limit_key;
-    switch (key) {
-    case number:
-        return "number";
-    case number_of_all_clients:
-        return "number_of_all_clients";
-    case prefix:
-        return "prefix";
-    case country:
-        return "country";
-    case end_user_address:
-        return "end_user_address";
-    case caller_address:
-        return "caller_address";
-    case client:
-        return "client";
-    case everybody:
-        break;
-    }
-    return "everybody";
-}
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 8> limit_keys{
+    "number",           "number_of_all_clients", "prefix", "country",
+    "end_user_address", "caller_address",        "client", "everybody"};
+static_assert(limit_keys.size() == static_cast<std::size_t>(otp::limit_key::everybody) + 1);
 
-std::optional<std::string_view> unless_empty(std::string_view text) {
-    return text.empty() ? std::nullopt : std::optional(text);
+std::string_view word_of(otp::limit_key key) {
+    return limit_keys[static_cast<std::size_t>(key)];
 }
 
 /// What BridgeXAPI, or otpd, said last of the message.
@@ -91,14 +74,6 @@ std::string write_pause(otp::reported_pause const& pause) {
         .finish();
 }
 
-template <class List, class Write>
-std::vector<std::string> write_each(List const& list, Write write) {
-    std::vector<std::string> texts;
-    texts.reserve(list.size());
-    std::ranges::transform(list, std::back_inserter(texts), write);
-    return texts;
-}
-
 std::string write_client(otp::reported_client const& of, std::uint32_t guesses_max) {
     return json_writer()
         .add("client", of.client)
@@ -108,8 +83,8 @@ std::string write_client(otp::reported_client const& of, std::uint32_t guesses_m
         .add("failures_in_a_row", of.failures_in_a_row)
         .add("locked_for_seconds", of.locked_for.count())
         .add("devices_locked_for_seconds", of.devices_locked_for.count())
-        .add_array("cooldowns", write_each(of.cooldowns, write_pause))
-        .add_array("verifications", write_each(of.verifications, write_found))
+        .add_array("cooldowns", of.cooldowns, write_pause)
+        .add_array("verifications", of.verifications, write_found)
         .finish();
 }
 
@@ -132,7 +107,7 @@ std::string write_destination(otp::reported_destination const& where) {
         .add("verdict", where.is_allowed ? "allowed" : "denied")
         .add("why", unless_empty(where.why))
         .add("trusted", where.is_trusted)
-        .add_array("denied_clients", write_each(where.denied_clients, json_string))
+        .add_array("denied_clients", where.denied_clients, json_string)
         .finish();
 }
 
@@ -165,15 +140,12 @@ answer report(api_call call, bool with_clients) {
     json_writer reply;
     reply.add("phone_number", number->masked());
     if (with_clients)
-        reply.add_array("clients", write_each(found->clients, [&](auto const& each) {
-                            return write_client(each, guesses_max);
-                        }));
-    reply.add_array("limits", write_each(found->limits, write_limit))
+        reply.add_array("clients", found->clients,
+                        [&](auto const& each) { return write_client(each, guesses_max); });
+    reply.add_array("limits", found->limits, write_limit)
         .add_json("destination", write_destination(found->where))
         .add("next_client", unless_empty(found->next));
-    http::response response;
-    response.body = reply.finish();
-    co_return response;
+    co_return http::response{.body = reply.finish()};
 }
 
 } // namespace

@@ -44,9 +44,7 @@ answer release(api_call call, release_part what) {
             .add("failures_in_a_row", done->failures_in_a_row);
     else
         reply.add("devices", done->devices);
-    http::response response;
-    response.body = reply.finish();
-    co_return response;
+    co_return http::response{.body = reply.finish()};
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
 
+#include <array>
 #include <string>
 
 namespace otpd::api {
@@ -15,74 +16,53 @@ namespace json = boost::json;
 namespace {
 
 struct problem_row {
+    otp::errc code;
     unsigned status;
     std::string_view detail;
 };
 
-problem_row problem_row_of(otp::errc code) {
-    using enum otp::errc;
-    switch (code) {
-    case cooldown_active:
-        return {429, "OTP was sent too recently."};
-    case limit_exceeded:
-        return {429, "Too many requests. Nothing was sent or checked."};
-    case challenge_required:
-        return {403,
-                "Nothing was sent. Have the user solve a captcha, then repeat with the token."};
-    case send_in_progress:
-        return {409, "The same request is being worked on."};
-    case idempotency_key_reused:
-        return {422, "This Idempotency-Key was used with another request."};
-    case number_invalid:
-    case number_other_spelling:
-    case message_too_long:
-        return {422, "The request body is not valid."};
-    case destination_not_allowed:
-        return {403, "Nothing is sent to this number."};
-    case purpose_not_allowed:
-        return {403, "This purpose is not enabled."};
-    case route_not_allowed:
-        return {403, "This route is not enabled."};
-    case route_plan_unknown:
-        return {422, "There is no such route plan. Nothing was sent."};
-    case no_route:
-        return {403, "No route may be taken for this SMS. Nothing was sent."};
-    case upstream_rejected:
-        return {502, "The SMS was refused upstream. Nothing was sent."};
-    case upstream_unavailable:
-        return {503, "The SMS could not be handed over. Nothing was sent."};
-    case delivery_unknown:
-        return {504, "The SMS may have been sent. If it arrives, its code is valid."};
-    case capacity_exhausted:
-        return {503, "Too many codes are live. Nothing was sent."};
-    case invalid_code:
-        return {400, "Invalid OTP."};
-    case no_active_otp:
-        return {404, "No active OTP found for this phone number and purpose."};
-    case attempts_exceeded:
-    case guesses_exceeded:
-        return {429, "OTP attempts exceeded."};
-    case verification_not_found:
-        return {404, "No such verification."};
-    case verification_ended:
-        return {409, "The verification is over already."};
-    case delivery_not_found:
-        return {404, "No such message."};
-    case client_not_found:
-        return {404, "No such API client."};
-    case destination_not_found:
-        return {404, "There is no such override of that destination."};
-    case destinations_full:
-        return {409, "There are 256 overrides. End one, or set numbers.denied."};
-    case operator_only:
-        return {403, "This is for the operator, on the admin listener."};
-    case upstream_failed:
-        return {502, "The upstream did not answer this question."};
-    case store_unavailable:
-        return {503, "The service is temporarily unavailable."};
-    }
-    return {500, ""};
+using otp::errc;
+
+constexpr std::array<problem_row, 30> problem_rows{{
+    {errc::number_invalid, 422, "The request body is not valid."},
+    {errc::number_other_spelling, 422, "The request body is not valid."},
+    {errc::destination_not_allowed, 403, "Nothing is sent to this number."},
+    {errc::purpose_not_allowed, 403, "This purpose is not enabled."},
+    {errc::route_not_allowed, 403, "This route is not enabled."},
+    {errc::route_plan_unknown, 422, "There is no such route plan. Nothing was sent."},
+    {errc::no_route, 403, "No route may be taken for this SMS. Nothing was sent."},
+    {errc::message_too_long, 422, "The request body is not valid."},
+    {errc::cooldown_active, 429, "OTP was sent too recently."},
+    {errc::limit_exceeded, 429, "Too many requests. Nothing was sent or checked."},
+    {errc::challenge_required, 403,
+     "Nothing was sent. Have the user solve a captcha, then repeat with the token."},
+    {errc::send_in_progress, 409, "The same request is being worked on."},
+    {errc::idempotency_key_reused, 422, "This Idempotency-Key was used with another request."},
+    {errc::upstream_rejected, 502, "The SMS was refused upstream. Nothing was sent."},
+    {errc::upstream_unavailable, 503, "The SMS could not be handed over. Nothing was sent."},
+    {errc::delivery_unknown, 504, "The SMS may have been sent. If it arrives, its code is valid."},
+    {errc::capacity_exhausted, 503, "Too many codes are live. Nothing was sent."},
+    {errc::invalid_code, 400, "Invalid OTP."},
+    {errc::no_active_otp, 404, "No active OTP found for this phone number and purpose."},
+    {errc::attempts_exceeded, 429, "OTP attempts exceeded."},
+    {errc::guesses_exceeded, 429, "OTP attempts exceeded."},
+    {errc::verification_not_found, 404, "No such verification."},
+    {errc::verification_ended, 409, "The verification is over already."},
+    {errc::delivery_not_found, 404, "No such message."},
+    {errc::client_not_found, 404, "No such API client."},
+    {errc::destination_not_found, 404, "There is no such override of that destination."},
+    {errc::destinations_full, 409, "There are 256 overrides. End one, or set numbers.denied."},
+    {errc::operator_only, 403, "This is for the operator, on the admin listener."},
+    {errc::upstream_failed, 502, "The upstream did not answer this question."},
+    {errc::store_unavailable, 503, "The service is temporarily unavailable."},
+}};
+
+constexpr bool is_in_order() {
+    for (std::size_t n = 0; n < problem_rows.size(); ++n)
+        if (problem_rows[n].code != static_cast<errc>(n)) return false;
+    return problem_rows.back().code == errc::store_unavailable;
 }
+static_assert(is_in_order(), "each code has its row");
 
 /// Returns the fault of a body whose members are well-formed individually.
 json::array errors_of(otp::errc code) {
@@ -124,12 +104,11 @@ json::array names_of(std::vector<otp::violated_limit> const& violated) {
 } // namespace
 
 http::problem to_problem(otp::failure const& why) {
-    auto const row = problem_row_of(why.code);
-    http::problem problem;
-    problem.status = row.status;
-    problem.code = otp::problem_code(why.code);
-    problem.detail = row.detail;
-    problem.retry_after = why.retry_after;
+    auto const& row = problem_rows[static_cast<std::size_t>(why.code)];
+    http::problem problem{.status = row.status,
+                          .code = otp::problem_code(why.code),
+                          .detail = std::string(row.detail),
+                          .retry_after = why.retry_after};
     if (why.code == otp::errc::upstream_failed) {
         if (was_not_reached(why.reason)) problem.status = 503;
         if (!problem.retry_after) problem.retry_after = std::chrono::seconds(1);

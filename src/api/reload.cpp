@@ -2,24 +2,9 @@
 
 #include "fault_list.hpp"
 #include "json_writer.hpp"
-#include "otpd/core/json_text.hpp"
 #include "route_table.hpp"
 
-#include <string>
-#include <vector>
-
 namespace otpd::api {
-
-namespace {
-
-std::vector<std::string> quoted(std::vector<std::string> const& keys) {
-    std::vector<std::string> texts;
-    for (auto const& key : keys)
-        append_json_string(texts.emplace_back(), key);
-    return texts;
-}
-
-} // namespace
 
 /// The body says nothing.
 answer reload(api_call call) {
@@ -31,13 +16,12 @@ answer reload(api_call call) {
     if (!faults.empty())
         co_return to_response(faults.problem("The settings are not valid, so nothing was changed."),
                               call.request);
-    http::response reply;
-    reply.body = json_writer()
-                     .add("status", "reloaded")
-                     .add_array("changed", quoted(report.changed))
-                     .add_array("restart_needed", quoted(report.restart_needed))
-                     .finish();
-    co_return reply;
+    co_return http::response{
+        .body = json_writer()
+                    .add("status", "reloaded")
+                    .add_array("changed", report.changed, json_string)
+                    .add_array("restart_needed", report.restart_needed, json_string)
+                    .finish()};
 }
 
 } // namespace otpd::api

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
 namespace otpd::api {
 
@@ -44,12 +43,10 @@ std::optional<std::string> write(std::optional<otp::statistic<T>> const& statist
     return written.finish();
 }
 
-std::string write(otp::route_score const& of) {
-    std::optional<std::string_view> country;
-    if (!of.country.empty()) country = of.country;
+std::string write_score(otp::route_score const& of) {
     json_writer score;
     score.add("route_id", of.route_id)
-        .add("country", country)
+        .add("country", unless_empty(of.country))
         .add("sent", of.sent)
         .add("accepted", of.accepted)
         .add("delivered", of.delivered)
@@ -77,17 +74,11 @@ answer route_scores(api_call call) {
     auto const found = call.deps.stats.scores(query);
     std::optional<std::int64_t> age;
     if (auto const passed = call.deps.stats.age()) age = passed->count();
-    std::vector<std::string> scores;
-    scores.reserve(found.size());
-    for (auto const& each : found)
-        scores.push_back(write(each));
-    http::response reply;
-    reply.body = json_writer()
-                     .add("window_seconds", query.window.count())
-                     .add("age_seconds", age)
-                     .add_array("scores", scores)
-                     .finish();
-    co_return reply;
+    co_return http::response{.body = json_writer()
+                                         .add("window_seconds", query.window.count())
+                                         .add("age_seconds", age)
+                                         .add_array("scores", found, write_score)
+                                         .finish()};
 }
 
 } // namespace otpd::api

@@ -71,8 +71,6 @@ std::string write(otp::sent const& sent, frame const& frame) {
     if (auto const& id = sent.message.bx_message_id)
         report = frame.reports_at + boost::urls::encode(*id, boost::urls::unreserved_chars);
     if (report && frame.names_verification) *report += "?verification_id=" + sent.id;
-    std::optional<std::string_view> plan;
-    if (!sent.plan.empty()) plan = sent.plan;
     json_writer reply;
     reply.add("status", "otp_sent")
         .add("phone_number", frame.phone)
@@ -87,8 +85,8 @@ std::string write(otp::sent const& sent, frame const& frame) {
         .add("verification_id", sent.id)
         .add("cost", sent.message.cost)
         .add("currency", currency)
-        .add("route_plan", plan)
-        .add_array("steps", write_steps(sent.steps));
+        .add("route_plan", unless_empty(sent.plan))
+        .add_array("steps", sent.steps, write_step);
     if (!frame.reference.empty()) reply.add("reference", frame.reference);
     if (sent.test) reply.add("test", true);
     return reply.finish();
@@ -115,11 +113,9 @@ answer send_otp(api_call call) {
     frame const frame{send->to.masked(), send->purpose.name(), send->reference,
                       reports_at(call.deps),
                       call.client->is_tenant && !call.deps.delivery_url.empty()};
-    if (auto const& idempotency = *key) {
-        auto remember = [frame](otp::sent const& sent) { return write(sent, frame); };
-        send->idempotency =
-            otp::idempotency_key{idempotency->text, idempotency->fingerprint, std::move(remember)};
-    }
+    send->idempotency = *std::move(key);
+    if (send->idempotency)
+        send->idempotency->write = [frame](otp::sent const& sent) { return write(sent, frame); };
     auto const sent = co_await call.deps.domain.sender.send(*std::move(send), request.until());
     if (!sent) co_return to_response(to_problem(sent.error()), request);
     co_return reply_of(*sent, frame);

@@ -2,18 +2,18 @@
 
 #include "route_table.hpp"
 
+#include <utility>
+
 namespace otpd::api {
 
 answer stats(api_call call) {
-    http::response reply;
-    reply.body = co_await call.deps.service_stats();
-    co_return reply;
+    auto text = co_await call.deps.service_stats();
+    co_return http::response{.body = std::move(text)};
 }
 
 answer abuse(api_call call) {
-    http::response reply;
-    reply.body = co_await call.deps.abuse_report();
-    co_return reply;
+    auto text = co_await call.deps.abuse_report();
+    co_return http::response{.body = std::move(text)};
 }
 
 } // namespace otpd::api

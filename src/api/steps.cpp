@@ -5,28 +5,19 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
-#include <optional>
-#include <string_view>
 #include <utility>
 
 namespace otpd::api {
 
 namespace json = boost::json;
 
-std::vector<std::string> write_steps(std::vector<otp::step_report> const& steps) {
-    std::vector<std::string> texts;
-    texts.reserve(steps.size());
-    for (auto const& each : steps) {
-        std::optional<std::string_view> why;
-        if (!each.why.empty()) why = each.why;
-        texts.push_back(json_writer()
-                            .add("route_id", each.route_id)
-                            .add("outcome", otp::to_string(each.outcome))
-                            .add("reason", why)
-                            .add("price", each.price)
-                            .finish());
-    }
-    return texts;
+std::string write_step(otp::step_report const& step) {
+    return json_writer()
+        .add("route_id", step.route_id)
+        .add("outcome", otp::to_string(step.outcome))
+        .add("reason", unless_empty(step.why))
+        .add("price", step.price)
+        .finish();
 }
 
 json::array steps_member(std::vector<otp::step_report> const& steps) {

@@ -11,8 +11,8 @@
 
 namespace otpd::api {
 
-/// Returns one JSON text per step, for json_writer::add_array().
-[[nodiscard]] std::vector<std::string> write_steps(std::vector<otp::step_report> const& steps);
+/// Returns the step as a JSON text, for json_writer::add_array().
+[[nodiscard]] std::string write_step(otp::step_report const& step);
 /// Returns the steps as a member of a problem.
 [[nodiscard]] boost::json::array steps_member(std::vector<otp::step_report> const& steps);
 

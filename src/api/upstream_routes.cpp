@@ -5,42 +5,28 @@
 #include "route_table.hpp"
 
 #include <string>
-#include <vector>
 
 namespace otpd::api {
 
 namespace {
 
-std::string write(std::vector<bridgexapi::route> const& list) {
-    std::vector<std::string> routes;
-    routes.reserve(list.size());
-    for (auto const& each : list)
-        routes.push_back(json_writer()
-                             .add("route_id", each.route_id)
-                             .add("name", each.name)
-                             .add("category", each.category)
-                             .add("access_policy", each.access_policy)
-                             .add("active", each.active)
-                             .add("allowed", each.allowed)
-                             .add("caller_id_required", each.caller_id_required)
-                             .finish());
-    return json_writer().add_array("routes", routes).finish();
+std::string write_route(bridgexapi::route const& route) {
+    return json_writer()
+        .add("route_id", route.route_id)
+        .add("name", route.name)
+        .add("category", route.category)
+        .add("access_policy", route.access_policy)
+        .add("active", route.active)
+        .add("allowed", route.allowed)
+        .add("caller_id_required", route.caller_id_required)
+        .finish();
 }
 
-std::string write(int route_id, otp::price_list const& list) {
-    std::vector<std::string> prices;
-    prices.reserve(list.prices.size());
-    for (auto const& each : list.prices)
-        prices.push_back(json_writer()
-                             .add("country", each.country)
-                             .add("prefix", each.prefix)
-                             .add("price", each.amount)
-                             .finish());
+std::string write_price(bridgexapi::price const& price) {
     return json_writer()
-        .add("route_id", route_id)
-        .add("currency", "EUR")
-        .add("learned_at", list.learned_at)
-        .add_array("prices", prices)
+        .add("country", price.country)
+        .add("prefix", price.prefix)
+        .add("price", price.amount)
         .finish();
 }
 
@@ -49,17 +35,19 @@ std::string write(int route_id, otp::price_list const& list) {
 answer list_routes(api_call call) {
     auto const found = co_await call.deps.catalogue.routes(call.request.until());
     if (!found) co_return to_response(to_problem(found.error()), call.request);
-    http::response reply;
-    reply.body = write(*found);
-    co_return reply;
+    co_return http::response{.body =
+                                 json_writer().add_array("routes", *found, write_route).finish()};
 }
 
 answer route_pricing(api_call call, int route_id) {
     auto const found = co_await call.deps.catalogue.pricing(route_id, call.request.until());
     if (!found) co_return to_response(to_problem(found.error()), call.request);
-    http::response reply;
-    reply.body = write(route_id, *found);
-    co_return reply;
+    co_return http::response{.body = json_writer()
+                                         .add("route_id", route_id)
+                                         .add("currency", "EUR")
+                                         .add("learned_at", found->learned_at)
+                                         .add_array("prices", found->prices, write_price)
+                                         .finish()};
 }
 
 } // namespace otpd::api

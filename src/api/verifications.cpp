@@ -19,7 +19,7 @@ namespace {
 constexpr int longest_wait = 60; // seconds
 
 /// Details become members beside `at` and `event`. No detail has these names.
-std::string write(otp::verification_view::event const& of) {
+std::string write_event(otp::verification_view::event const& of) {
     json_writer event;
     event.add("at", of.at).add("event", of.type);
     for (auto const& [name, value] : of.details)
@@ -28,14 +28,7 @@ std::string write(otp::verification_view::event const& of) {
 }
 
 std::string write(otp::verification_view const& view, bool shows_client) {
-    std::vector<std::string> events;
-    events.reserve(view.events.size());
-    for (auto const& each : view.events)
-        events.push_back(write(each));
     auto const sent = view.sent.value_or(store::receipt{});
-    auto const given = [](std::string const& text) {
-        return text.empty() ? std::nullopt : std::optional<std::string>(text);
-    };
     std::optional<int> route;
     if (view.sent) route = sent.route_id;
     std::optional<std::string_view> currency;
@@ -50,11 +43,11 @@ std::string write(otp::verification_view const& view, bool shows_client) {
         .add("expires_in_seconds", view.expires_in.count())
         .add("attempts_left", view.attempts_left)
         .add("route_id", route)
-        .add("bx_message_id", given(sent.bx_message_id))
-        .add("order_id", given(sent.order_id))
+        .add("bx_message_id", unless_empty(sent.bx_message_id))
+        .add("order_id", unless_empty(sent.order_id))
         .add("cost", sent.cost)
         .add("currency", currency)
-        .add_array("events", events);
+        .add_array("events", view.events, write_event);
     if (!view.reference.empty()) reply.add("reference", view.reference);
     return reply.finish();
 }
@@ -62,9 +55,7 @@ std::string write(otp::verification_view const& view, bool shows_client) {
 http::response reply_of(otp::outcome<otp::verification_view> const& found,
                         http::request const& request, bool shows_client = false) {
     if (!found) return to_response(to_problem(found.error()), request);
-    http::response reply;
-    reply.body = write(*found, shows_client);
-    return reply;
+    return {.body = write(*found, shows_client)};
 }
 
 /// Returns when a waiting request is answered: early enough for the server's request timeout.
@@ -110,11 +101,8 @@ answer report_outcome(api_call call, std::string id) {
     auto const known = co_await call.deps.domain.outcomes.report(caller_of(request, *call.client),
                                                                  std::move(id), is_verified);
     if (!known) co_return to_response(to_problem(known.error()), request);
-    json_writer reply;
-    reply.add("status", is_verified ? "verified" : "failed");
-    http::response response;
-    response.body = reply.finish();
-    co_return response;
+    auto const* const status = is_verified ? "verified" : "failed";
+    co_return http::response{.body = json_writer().add("status", status).finish()};
 }
 
 answer cancel_verification(api_call call, std::string id) {

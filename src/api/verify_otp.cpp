@@ -56,14 +56,12 @@ answer verify_otp(api_call call) {
         co_return to_response(body.problem(), call.request);
     }
     if (!verified) co_return to_response(to_problem(verified.error()), call.request);
-    http::response reply;
-    reply.body = json_writer()
-                     .add("status", "otp_verified")
-                     .add("phone_number", number.masked())
-                     .add("purpose", what.name())
-                     .add("verified", true)
-                     .finish();
-    co_return reply;
+    co_return http::response{.body = json_writer()
+                                         .add("status", "otp_verified")
+                                         .add("phone_number", number.masked())
+                                         .add("purpose", what.name())
+                                         .add("verified", true)
+                                         .finish()};
 }
 
 } // namespace otpd::api

@@ -100,14 +100,12 @@ int status_of(net::exchange_result const& exchanged) {
 
 call_report report_of(operation operation, net::exchange_result const& exchanged,
                       steady::time_point began) {
-    call_report report;
-    report.operation = operation;
-    report.http_status = status_of(exchanged);
-    report.began = began;
-    report.elapsed = steady::now() - began;
-    report.attempts = exchanged.trace.attempts;
-    report.reused_connection = exchanged.trace.reused_connection;
-    return report;
+    return {.operation = operation,
+            .http_status = status_of(exchanged),
+            .began = began,
+            .elapsed = steady::now() - began,
+            .attempts = exchanged.trace.attempts,
+            .reused_connection = exchanged.trace.reused_connection};
 }
 
 void add_outcome(call_report& report, send_outcome const& outcome) {
@@ -202,10 +200,6 @@ asio::awaitable<answer<balance>> client::get_balance(deadline until) {
 
 asio::awaitable<answer<std::vector<route>>> client::list_routes(deadline until) {
     return transport_->read(operation::routes, routes_request(), read_routes, until);
-}
-
-asio::awaitable<answer<route>> client::get_route(int route_id, deadline until) {
-    return transport_->read(operation::route, route_request(route_id), read_route, until);
 }
 
 asio::awaitable<answer<std::vector<price>>> client::get_pricing(int route_id, deadline until) {

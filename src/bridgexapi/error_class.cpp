@@ -67,26 +67,15 @@ std::optional<reason> known_reason(boost::json::value const& words) {
     return std::nullopt;
 }
 
+// In the order of net::exchange_error.
+constexpr std::array<reason, 8> reasons_of_errors{
+    reason::connect_failed, reason::tls_failed,      reason::circuit_open,   reason::pool_exhausted,
+    reason::shutting_down,  reason::connection_lost, reason::protocol_error, reason::timed_out};
+static_assert(reasons_of_errors.size() ==
+              static_cast<std::size_t>(net::exchange_error::timed_out) + 1);
+
 reason to_reason(net::exchange_error why) noexcept {
-    switch (why) {
-    case net::exchange_error::connect_failed:
-        return reason::connect_failed;
-    case net::exchange_error::tls_failed:
-        return reason::tls_failed;
-    case net::exchange_error::circuit_open:
-        return reason::circuit_open;
-    case net::exchange_error::pool_exhausted:
-        return reason::pool_exhausted;
-    case net::exchange_error::shutting_down:
-        return reason::shutting_down;
-    case net::exchange_error::connection_lost:
-        return reason::connection_lost;
-    case net::exchange_error::malformed_reply:
-        return reason::protocol_error;
-    case net::exchange_error::timed_out:
-        return reason::timed_out;
-    }
-    return reason::protocol_error;
+    return reasons_of_errors[static_cast<std::size_t>(why)];
 }
 
 std::optional<std::chrono::seconds> retry_after(net::exchange_failure const& failure) {

@@ -1,10 +1,9 @@
 #include "json_fields.hpp"
 
+#include "otpd/core/encoding.hpp"
 #include "replies.hpp"
 
 #include <boost/json/parse.hpp>
-
-#include <charconv>
 
 namespace otpd::bridgexapi {
 
@@ -47,12 +46,7 @@ std::optional<std::string> to_id(json::value const& field) {
 std::optional<std::int64_t> to_integer(json::value const& field) {
     if (auto const* number = field.if_int64()) return *number;
     auto const* digits = field.if_string();
-    if (digits == nullptr) return std::nullopt;
-    std::int64_t value = 0;
-    auto const* const end = digits->data() + digits->size();
-    auto const [stop, ec] = std::from_chars(digits->data(), end, value);
-    if (ec != std::errc() || stop != end) return std::nullopt;
-    return value;
+    return digits == nullptr ? std::nullopt : parse_number<std::int64_t>(*digits);
 }
 
 } // namespace

@@ -61,8 +61,8 @@ using flights = net::single_flight<std::string, answer<T>>;
 class read_bulkhead::impl {
 public:
     impl(asio::any_io_executor const& executor, reader& asked, read_bulkhead_options options)
-        : behind(asked), balances(executor), route_lists(executor), routes(executor),
-          price_lists(executor), deliveries(executor), estimates(executor), options_(options),
+        : behind(asked), balances(executor), route_lists(executor), price_lists(executor),
+          deliveries(executor), estimates(executor), options_(options),
           places_(std::make_shared<places>(executor, options.concurrency_max, options.queue_max)) {}
 
     template <class T>
@@ -79,7 +79,6 @@ public:
     reader& behind;
     flights<balance> balances;
     flights<std::vector<route>> route_lists;
-    flights<route> routes;
     flights<std::vector<price>> price_lists;
     flights<delivery_report> deliveries;
     flights<estimate> estimates;
@@ -132,13 +131,6 @@ asio::awaitable<answer<balance>> read_bulkhead::get_balance(deadline until) {
 asio::awaitable<answer<std::vector<route>>> read_bulkhead::list_routes(deadline until) {
     auto call = [&by = impl_->behind](deadline limit) { return by.list_routes(limit); };
     return impl_->ask<std::vector<route>>(impl_->route_lists, {}, std::move(call), until);
-}
-
-asio::awaitable<answer<route>> read_bulkhead::get_route(int route_id, deadline until) {
-    auto call = [&by = impl_->behind, route_id](deadline limit) {
-        return by.get_route(route_id, limit);
-    };
-    return impl_->ask<route>(impl_->routes, std::to_string(route_id), std::move(call), until);
 }
 
 asio::awaitable<answer<std::vector<price>>> read_bulkhead::get_pricing(int route_id,

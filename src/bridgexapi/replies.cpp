@@ -54,15 +54,13 @@ std::optional<int> small_integer(json::value const& from,
 std::optional<route> to_route(json::value const& from) {
     auto const number = small_integer(from, {"route_id", "id"});
     if (!number) return std::nullopt;
-    route result;
-    result.route_id = *number;
-    result.name = fields::text(from, {"display_name", "name", "route"}).value_or("");
-    result.active = fields::flag(from, "is_active");
-    result.allowed = fields::flag(from, "allowed");
-    result.caller_id_required = fields::flag(from, "sender_id_required");
-    result.category = fields::text(from, {"category"});
-    result.access_policy = fields::text(from, {"access_policy"});
-    return result;
+    return route{.route_id = *number,
+                 .name = fields::text(from, {"display_name", "name", "route"}).value_or(""),
+                 .active = fields::flag(from, "is_active"),
+                 .allowed = fields::flag(from, "allowed"),
+                 .caller_id_required = fields::flag(from, "sender_id_required"),
+                 .category = fields::text(from, {"category"}),
+                 .access_policy = fields::text(from, {"access_policy"})};
 }
 
 std::optional<price> to_price(json::value const& from) {
@@ -115,12 +113,10 @@ std::optional<accepted> read_accepted(std::string_view body) {
     auto const& message = messages->get_array().front();
     if (!message.is_object()) return std::nullopt;
 
-    accepted result;
-    result.order_id = fields::id(*reply, {"order_id"});
-    result.bx_message_id = fields::id(message, {"bx_message_id"});
-    result.cost = fields::amount(*reply, "cost");
-    result.balance_after = fields::amount(*reply, "balance_after");
-    return result;
+    return accepted{.order_id = fields::id(*reply, {"order_id"}),
+                    .bx_message_id = fields::id(message, {"bx_message_id"}),
+                    .cost = fields::amount(*reply, "cost"),
+                    .balance_after = fields::amount(*reply, "balance_after")};
 }
 
 std::optional<estimate> read_estimate(std::string_view body) {
@@ -133,15 +129,13 @@ std::optional<estimate> read_estimate(std::string_view body) {
     auto const route_id = small_integer(*reply, {"route_id"});
     if (!cost || !funds || !sufficient || !route_id) return std::nullopt;
 
-    estimate result;
-    result.route_id = *route_id;
-    result.count = fields::integer(*reply, {"count"}).value_or(1);
-    result.estimated_cost = *cost;
-    result.currency = fields::text(*reply, {"currency"}).value_or("EUR");
-    result.balance = *funds;
-    result.sufficient_balance = *sufficient;
-    result.sandbox = fields::flag(*reply, "sandbox").value_or(false);
-    return result;
+    return estimate{.route_id = *route_id,
+                    .count = fields::integer(*reply, {"count"}).value_or(1),
+                    .estimated_cost = *cost,
+                    .currency = fields::text(*reply, {"currency"}).value_or("EUR"),
+                    .balance = *funds,
+                    .sufficient_balance = *sufficient,
+                    .sandbox = fields::flag(*reply, "sandbox").value_or(false)};
 }
 
 std::optional<balance> read_balance(std::string_view body) {
@@ -166,14 +160,6 @@ std::optional<std::vector<route>> read_routes(std::string_view body) {
     auto const* list = parsed.list({"routes", "items", "data"});
     if (list == nullptr) return std::nullopt;
     return to_list(*list, to_route);
-}
-
-std::optional<route> read_route(std::string_view body) {
-    document const parsed(body);
-    auto const* reply = parsed.object();
-    if (reply == nullptr) return std::nullopt;
-    auto const* inner = fields::object(*reply, {"route", "item", "data"});
-    return to_route(inner != nullptr ? *inner : *reply);
 }
 
 std::optional<std::vector<price>> read_pricing(std::string_view body) {

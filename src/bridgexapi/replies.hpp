@@ -22,7 +22,6 @@ inline constexpr std::size_t json_depth_max = 16;
 [[nodiscard]] std::optional<estimate> read_estimate(std::string_view body);
 [[nodiscard]] std::optional<balance> read_balance(std::string_view body);
 [[nodiscard]] std::optional<std::vector<route>> read_routes(std::string_view body);
-[[nodiscard]] std::optional<route> read_route(std::string_view body);
 [[nodiscard]] std::optional<std::vector<price>> read_pricing(std::string_view body);
 [[nodiscard]] std::optional<delivery_report> read_delivery(std::string_view body);
 [[nodiscard]] std::optional<delivery_page> read_delivery_page(std::string_view body);

@@ -17,10 +17,7 @@ std::string escape(std::string_view text) {
 }
 
 net::http_request get(std::string target) {
-    net::http_request request;
-    request.target = std::move(target);
-    request.repeatable = true;
-    return request;
+    return {.target = std::move(target), .repeatable = true};
 }
 
 /// Written by hand, because a JSON library would leave copies of the text in freed memory.
@@ -43,11 +40,8 @@ secret_string sms_body(sms const& message) {
 }
 
 net::http_request post(std::string target, sms const& message) {
-    net::http_request request;
-    request.method = net::http_method::post;
-    request.target = std::move(target);
-    request.body = sms_body(message);
-    return request;
+    return {
+        .method = net::http_method::post, .target = std::move(target), .body = sms_body(message)};
 }
 
 bool can_be_an_id(std::string_view id) {
@@ -81,10 +75,6 @@ net::http_request routes_request() {
     return get("/api/v1/routes");
 }
 
-net::http_request route_request(int route_id) {
-    return get("/api/v1/routes/" + std::to_string(route_id));
-}
-
 net::http_request pricing_request(int route_id) {
     return get("/api/v1/routes/" + std::to_string(route_id) + "/pricing");
 }
@@ -100,10 +90,6 @@ net::http_request deliveries_request(delivery_query const& query) {
     };
     filter("status", query.status);
     filter("msisdn", query.msisdn);
-    filter("order_id", query.order_id);
-    if (query.route_id) filter("route_id", std::to_string(*query.route_id));
-    filter("from_date", query.from_date);
-    filter("to_date", query.to_date);
     return get(std::move(target));
 }
 

@@ -20,7 +20,6 @@ inline constexpr std::size_t id_length_max = 64;
 [[nodiscard]] net::http_request estimate_request(sms const& message);
 [[nodiscard]] net::http_request balance_request();
 [[nodiscard]] net::http_request routes_request();
-[[nodiscard]] net::http_request route_request(int route_id);
 [[nodiscard]] net::http_request pricing_request(int route_id);
 [[nodiscard]] net::http_request deliveries_request(delivery_query const& query);
 

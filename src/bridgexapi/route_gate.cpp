@@ -1,7 +1,6 @@
 #include "route_gate.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 namespace otpd::bridgexapi {
 
@@ -13,30 +12,17 @@ using std::chrono::milliseconds;
 constexpr int mean_gain = 8;
 
 bool blames_route(reason why) noexcept {
-    switch (why) {
-    case reason::vendor_failed:
-    case reason::upstream_error:
-    case reason::rate_limited:
-    case reason::connect_failed:
-    case reason::connection_lost:
-    case reason::timed_out:
-        return true;
-    default:
-        return false;
-    }
+    using enum reason;
+    return why == vendor_failed || why == upstream_error || why == rate_limited ||
+           why == connect_failed || why == connection_lost || why == timed_out;
 }
 
 verdict failure_of(reason why) {
-    verdict result;
-    result.is = verdict::kind::failed;
-    result.why = why;
-    return result;
+    return {.is = verdict::kind::failed, .why = why};
 }
 
 verdict verdict_on_one(accepted const&) {
-    verdict result;
-    result.is = verdict::kind::answered;
-    return result;
+    return {.is = verdict::kind::answered};
 }
 
 verdict verdict_on_one(rejected const& no) {
@@ -163,11 +149,7 @@ std::optional<route_gate::refusal> route_gate::refused_by_breaker(steady_time no
 route_gate::ticket route_gate::take_place(steady_time now) noexcept {
     ++running_;
     progress_ = now;
-    ticket result;
-    result.entry = breaker_.enter();
-    result.limit_era = limit_.era();
-    result.began = now;
-    return result;
+    return {.entry = breaker_.enter(), .limit_era = limit_.era(), .began = now};
 }
 
 } // namespace otpd::bridgexapi

@@ -179,60 +179,40 @@ void route_gates::gate::publish() noexcept {
 }
 
 route_gate_stats route_gates::gate::stats() const noexcept {
-    route_gate_stats result;
-    result.route_id = route_id_;
-    result.limit = shown_.limit;
-    result.running = shown_.running;
-    result.waiting = shown_.waiting;
-    result.open = shown_.open;
-    result.refusing = refusing();
-    return result;
+    return {.route_id = route_id_,
+            .limit = shown_.limit,
+            .running = shown_.running,
+            .waiting = shown_.waiting,
+            .open = shown_.open,
+            .refusing = refusing()};
 }
 
 // --- all gates ----------------------------------------------------------------------------------
 
-class route_gates::impl {
-public:
-    impl(asio::any_io_executor const& executor, sms_sender& behind,
-         route_gate_options const& options, clock const& now, random_source& random,
-         route_gate_observer& observer)
-        : behind_(behind) {
-        for (int id = 0; id <= last_route; ++id)
-            gates_.push_back(std::make_shared<gate>(executor, id, options, now, random, observer));
-    }
-
-    [[nodiscard]] sms_sender& behind() const noexcept { return behind_; }
-    [[nodiscard]] std::shared_ptr<gate> const& of(int route_id) const noexcept {
-        bool const known = route_id >= 1 && route_id <= last_route;
-        return gates_[known ? static_cast<std::size_t>(route_id) : 0];
-    }
-    [[nodiscard]] std::vector<std::shared_ptr<gate>> const& all() const noexcept { return gates_; }
-
-private:
-    sms_sender& behind_;
-    std::vector<std::shared_ptr<gate>> gates_; ///< indexed by route id
-};
-
 route_gates::route_gates(asio::any_io_executor executor, sms_sender& behind,
                          route_gate_options options, clock const& now, random_source& random,
                          route_gate_observer& observer)
-    : impl_(std::make_unique<impl>(executor, behind, options, now, random, observer)) {}
+    : behind_(behind) {
+    for (int id = 0; id <= last_route; ++id)
+        gates_.push_back(std::make_shared<gate>(executor, id, options, now, random, observer));
+}
 
 route_gates::~route_gates() = default;
 
 asio::awaitable<send_outcome> route_gates::send_sms(sms message, deadline until) {
-    auto const& its = impl_->of(message.route_id);
-    return gate::send(its, impl_->behind(), std::move(message), until);
+    bool const is_known = message.route_id >= 1 && message.route_id <= last_route;
+    auto const& its = gates_[is_known ? static_cast<std::size_t>(message.route_id) : 0];
+    return gate::send(its, behind_, std::move(message), until);
 }
 
 void route_gates::apply(route_gate_options const& options) {
-    for (auto const& each : impl_->all())
+    for (auto const& each : gates_)
         each->apply(options);
 }
 
 std::vector<route_gate_stats> route_gates::stats() const {
     std::vector<route_gate_stats> result;
-    for (auto const& each : impl_->all())
+    for (auto const& each : gates_)
         result.push_back(each->stats());
     return result;
 }

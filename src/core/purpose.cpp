@@ -2,7 +2,6 @@
 
 #include "otpd/core/encoding.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 namespace otpd {

@@ -1,5 +1,7 @@
 #include "otpd/core/utc.hpp"
 
+#include <boost/regex.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -12,8 +14,6 @@ using namespace std::chrono;
 
 constexpr std::array<std::string_view, 7> day_names{"Sun", "Mon", "Tue", "Wed",
                                                     "Thu", "Fri", "Sat"};
-constexpr std::array<std::string_view, 7> long_day_names{
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
@@ -22,119 +22,42 @@ int number(auto count) {
     return static_cast<int>(count);
 }
 
-/// Consumes a text from its beginning. A mismatch makes it fail permanently.
-class scanner {
-public:
-    explicit scanner(std::string_view text) noexcept : rest_(text) {}
-
-    void skip(std::string_view expected) noexcept {
-        if (!rest_.starts_with(expected)) return fail();
-        rest_.remove_prefix(expected.size());
-    }
-    [[nodiscard]] bool skip_if(std::string_view expected) noexcept {
-        if (!rest_.starts_with(expected)) return false;
-        rest_.remove_prefix(expected.size());
-        return true;
-    }
-    int digits(std::size_t count) noexcept {
-        int value = 0;
-        for (std::size_t i = 0; i != count; ++i) {
-            if (rest_.empty() || rest_.front() < '0' || rest_.front() > '9') {
-                fail();
-                return 0;
-            }
-            constexpr int base = 10;
-            value = value * base + (rest_.front() - '0');
-            rest_.remove_prefix(1);
-        }
-        return value;
-    }
-    /// Returns the index of the name.
-    template <std::size_t Count>
-    unsigned one_of(std::array<std::string_view, Count> const& names) noexcept {
-        for (unsigned i = 0; i != Count; ++i)
-            if (skip_if(names[i])) return i;
-        fail();
-        return 0;
-    }
-    seconds time_of_day() noexcept {
-        auto const hour = digits(2);
-        skip(":");
-        auto const minute = digits(2);
-        skip(":");
-        auto const second = digits(2);
-        if (hour > 23 || minute > 59 || second > 60) fail(); // 60: a leap second
-        return hours(hour) + minutes(minute) + seconds(second);
-    }
-    [[nodiscard]] bool ended_well() const noexcept { return !failed_ && rest_.empty(); }
-
-private:
-    void fail() noexcept {
-        failed_ = true;
-        rest_ = {};
-    }
-
-    std::string_view rest_;
-    bool failed_ = false;
-};
-
-struct read_time {
-    year_month_day date{};
-    seconds time{};
-};
-
-std::optional<sys_seconds> whole(scanner const& scanner, read_time const& read) noexcept {
-    if (!scanner.ended_well() || !read.date.ok()) return std::nullopt;
-    return sys_days(read.date) + read.time;
+/// The three forms of an HTTP-date (RFC 9110 5.6.7). A second of 60 is a leap second.
+std::array<boost::regex, 3> const& date_forms() {
+    static auto const forms = [] {
+        std::string const day_name = "(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat)";
+        std::string const month = "(?<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
+        std::string const time = "(?<hour>[01][0-9]|2[0-3]):(?<minute>[0-5][0-9]):"
+                                 "(?<second>[0-5][0-9]|60)";
+        return std::array{
+            boost::regex(day_name + ", (?<day>[0-9]{2}) " + month + " (?<year>[0-9]{4}) " + time +
+                         " GMT"),
+            boost::regex("(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (?<day>[0-9]{2})-" + month +
+                         "-(?<year>[0-9]{2}) " + time + " GMT"),
+            boost::regex(day_name + " " + month + " (?<day>[0-9]{2}| [0-9]) " + time +
+                         " (?<year>[0-9]{4})")};
+    }();
+    return forms;
 }
 
-std::optional<sys_seconds> read_imf_fixdate(std::string_view text) noexcept {
-    scanner scanner(text);
-    scanner.one_of(day_names);
-    scanner.skip(", ");
-    day const d(static_cast<unsigned>(scanner.digits(2)));
-    scanner.skip(" ");
-    month const m(scanner.one_of(month_names) + 1);
-    scanner.skip(" ");
-    year const y(scanner.digits(4));
-    scanner.skip(" ");
-    auto const time = scanner.time_of_day();
-    scanner.skip(" GMT");
-    return whole(scanner, {y / m / d, time});
-}
-
-std::optional<sys_seconds> read_rfc850_date(std::string_view text, sys_seconds now) noexcept {
-    scanner scanner(text);
-    scanner.one_of(long_day_names);
-    scanner.skip(", ");
-    day const d(static_cast<unsigned>(scanner.digits(2)));
-    scanner.skip("-");
-    month const m(scanner.one_of(month_names) + 1);
-    scanner.skip("-");
-    auto const of_century = scanner.digits(2);
-    scanner.skip(" ");
-    auto const time = scanner.time_of_day();
-    scanner.skip(" GMT");
+int latest_year(int of_century, sys_seconds now) {
     constexpr int years_ahead_max = 50;
     constexpr int century = 100;
     auto const last = number(year_month_day(floor<days>(now)).year()) + years_ahead_max;
-    auto const back = ((last - of_century) % century + century) % century;
-    return whole(scanner, {year(last - back) / m / d, time});
+    return last - ((last - of_century) % century + century) % century;
 }
 
-std::optional<sys_seconds> read_asctime_date(std::string_view text) noexcept {
-    scanner scanner(text);
-    scanner.one_of(day_names);
-    scanner.skip(" ");
-    month const m(scanner.one_of(month_names) + 1);
-    scanner.skip(" ");
-    bool const one_digit = scanner.skip_if(" ");
-    day const d(static_cast<unsigned>(scanner.digits(one_digit ? 1 : 2)));
-    scanner.skip(" ");
-    auto const time = scanner.time_of_day();
-    scanner.skip(" ");
-    year const y(scanner.digits(4));
-    return whole(scanner, {y / m / d, time});
+std::optional<sys_seconds> read_date(boost::smatch const& found, sys_seconds now) {
+    auto const number_in = [&found](char const* name) { return std::stoi(found[name].str()); };
+    auto const month_at = std::ranges::find(month_names, found["month"].str());
+    bool const is_short = found["year"].length() == 2;
+    year_month_day const date(
+        year(is_short ? latest_year(number_in("year"), now) : number_in("year")),
+        month(static_cast<unsigned>(month_at - month_names.begin()) + 1),
+        day(static_cast<unsigned>(number_in("day"))));
+    if (!date.ok()) return std::nullopt;
+    return sys_days(date) + hours(number_in("hour")) + minutes(number_in("minute")) +
+           seconds(number_in("second"));
 }
 
 } // namespace
@@ -168,10 +91,12 @@ std::string to_http_date(sys_seconds at) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds now) noexcept {
-    if (auto const at = read_imf_fixdate(text)) return at;
-    if (auto const at = read_rfc850_date(text, now)) return at;
-    return read_asctime_date(text);
+std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds now) {
+    std::string const whole(text);
+    boost::smatch found;
+    for (auto const& form : date_forms())
+        if (boost::regex_match(whole, found, form)) return read_date(found, now);
+    return std::nullopt;
 }
 
 } // namespace otpd

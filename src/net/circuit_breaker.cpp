@@ -18,10 +18,7 @@ std::optional<milliseconds> circuit_breaker::refusal(steady_time now) const noex
 
 circuit_breaker::entry circuit_breaker::enter() noexcept {
     probing_ = open_;
-    entry result;
-    result.probe = open_;
-    result.era = era_;
-    return result;
+    return {.probe = open_, .era = era_};
 }
 
 bool circuit_breaker::succeeded(entry const& entry) noexcept {

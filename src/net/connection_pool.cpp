@@ -256,14 +256,12 @@ void connection_pool::publish() noexcept {
 }
 
 pool_stats connection_pool::stats() const noexcept {
-    pool_stats result;
-    result.open = counters_.open;
-    result.idle = counters_.idle;
-    result.waiting = counters_.waiting;
-    result.connects_failed = counters_.connects_failed;
-    result.handshakes_full = counters_.handshakes_full;
-    result.handshakes_resumed = counters_.handshakes_resumed;
-    return result;
+    return {.open = counters_.open,
+            .idle = counters_.idle,
+            .waiting = counters_.waiting,
+            .connects_failed = counters_.connects_failed,
+            .handshakes_full = counters_.handshakes_full,
+            .handshakes_resumed = counters_.handshakes_resumed};
 }
 
 } // namespace otpd::net

@@ -9,7 +9,6 @@
 #include "send/hedge_operation.hpp"
 #include "send/send_entries.hpp"
 #include "send/send_operation.hpp"
-#include "verifications/cancel_reports.hpp"
 #include "verify/guess_checks.hpp"
 #include "verify/guess_reports.hpp"
 #include "verify/guess_step.hpp"
@@ -49,15 +48,14 @@ struct parts {
           of_guesses(deps.events, deps.keys, deps.log, deps.metrics, deps.now),
           guess(deps.store, of_guesses, outbox),
           verifier(rules, guesses, guess, of_guesses, deps.now),
-          of_cancellations(deps.events, deps.log),
-          verifications(rules, deps.store, deps.keys, follow_up, of_cancellations),
+          outcomes(deps.store, deps.keys, deps.now, deps.events, deps.log),
+          verifications(rules, deps.store, deps.keys, follow_up, outcomes),
           long_polls(verifications, deps.waiters, deps.now, rules.hears_everything),
           owners(deps.owners, deps.store, deps.keys),
           deliveries(owners, deps.deliveries, deps.questions, deps.now, rules.send_timeout),
           estimator(rules, drafts, texts, deps.questions),
           releaser(deps.clients, deps.store, deps.keys, deps.log, deps.metrics),
-          numbers(rules, deps.store, deps.keys, limits, destinations),
-          of_given_codes(deps.store, deps.keys, deps.now, deps.log) {}
+          numbers(rules, deps.store, deps.keys, limits, destinations) {}
 
     policy const rules;
     messages const texts;
@@ -89,7 +87,7 @@ struct parts {
     guess_step const guess;
     otp::verifier verifier;
 
-    cancel_reports const of_cancellations;
+    otp::outcomes const outcomes;
     otp::verifications verifications;
     otp::long_polls long_polls;
 
@@ -98,7 +96,6 @@ struct parts {
     otp::estimator estimator;
     otp::releaser releaser;
     number_report const numbers;
-    outcomes const of_given_codes;
 };
 
 } // namespace
@@ -115,7 +112,7 @@ operations make_operations(policy rules, operations_dependencies const& deps) {
             all->estimator,
             all->releaser,
             all->numbers,
-            all->of_given_codes,
+            all->outcomes,
             *all->undo,
             all};
 }

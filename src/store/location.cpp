@@ -1,5 +1,7 @@
 #include "otpd/store/location.hpp"
 
+#include "otpd/core/encoding.hpp"
+
 #include <boost/url/encode.hpp>
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
@@ -11,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace otpd::store {
@@ -53,9 +54,9 @@ std::string_view cut(std::string_view& text, char separator) {
 
 template <class Number>
 bool read_number(std::string_view text, Number max, Number& to) {
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, to);
-    return error == std::errc() && stop == end && to <= max;
+    auto const read = parse_number<Number>(text);
+    to = read.value_or(to);
+    return read && *read <= max;
 }
 
 bool is_control(char c) noexcept {

@@ -3,8 +3,6 @@
 #include "state/number_state.hpp"
 #include "state/strictest.hpp"
 
-#include <utility>
-
 namespace otpd::store {
 
 using state::key_kind;

@@ -3,7 +3,6 @@
 #include "batch_step.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace otpd::store {
 

@@ -22,7 +22,6 @@ public:
     reply<std::vector<bridgexapi::route>> list_routes(deadline) override {
         return none<std::vector<bridgexapi::route>>();
     }
-    reply<bridgexapi::route> get_route(int, deadline) override { return none<bridgexapi::route>(); }
     reply<std::vector<bridgexapi::price>> get_pricing(int, deadline) override {
         return none<std::vector<bridgexapi::price>>();
     }

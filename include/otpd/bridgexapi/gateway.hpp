@@ -36,7 +36,6 @@ public:
     virtual boost::asio::awaitable<answer<estimate>> estimate_cost(sms message, deadline until) = 0;
     virtual boost::asio::awaitable<answer<balance>> get_balance(deadline until) = 0;
     virtual boost::asio::awaitable<answer<std::vector<route>>> list_routes(deadline until) = 0;
-    virtual boost::asio::awaitable<answer<route>> get_route(int route_id, deadline until) = 0;
     virtual boost::asio::awaitable<answer<std::vector<price>>> get_pricing(int route_id,
                                                                            deadline until) = 0;
     virtual boost::asio::awaitable<answer<delivery_report>> get_delivery(std::string bx_message_id,

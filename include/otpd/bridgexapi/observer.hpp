@@ -19,7 +19,6 @@ enum class operation : std::uint8_t {
     estimate,
     balance,
     routes,
-    route,
     pricing,
     delivery,
     deliveries,
@@ -35,8 +34,8 @@ enum class call_outcome : std::uint8_t { ok, rejected, not_sent, unknown, failed
 struct call_report {
     bridgexapi::operation operation{};
     call_outcome outcome{};
-    std::optional<reason> why; ///< nullopt with ok
-    int http_status = 0;       ///< 0 when no response arrived
+    std::optional<reason> why{}; ///< nullopt with ok
+    int http_status = 0;         ///< 0 when no response arrived
     std::chrono::steady_clock::time_point began{};
     std::chrono::steady_clock::duration elapsed{};
     unsigned attempts = 0; ///< connections tried

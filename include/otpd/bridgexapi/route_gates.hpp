@@ -106,8 +106,9 @@ public:
 
 private:
     class gate;
-    class impl;
-    std::unique_ptr<impl> impl_;
+
+    sms_sender& behind_;
+    std::vector<std::shared_ptr<gate>> gates_; ///< indexed by route id
 };
 
 } // namespace otpd::bridgexapi

@@ -147,10 +147,6 @@ struct delivery_query {
     std::int64_t skip = 0;
     std::optional<std::string> status;
     std::optional<std::string> msisdn;
-    std::optional<std::string> order_id;
-    std::optional<int> route_id;
-    std::optional<std::string> from_date;
-    std::optional<std::string> to_date;
 };
 
 } // namespace otpd::bridgexapi

@@ -1,12 +1,15 @@
 #pragma once
 
-/// Text forms of bytes.
+/// Text forms of bytes and numbers.
 
+#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace otpd {
 
@@ -38,6 +41,16 @@ namespace otpd {
     for (char c : text)
         if (!is_ascii_digit(c)) return false;
     return true;
+}
+
+/// Nothing unless the whole text is a decimal number of that type, without a plus sign.
+template <std::integral Number>
+[[nodiscard]] std::optional<Number> parse_number(std::string_view text) noexcept {
+    Number value{};
+    auto const* const end = text.data() + text.size();
+    auto const [stop, fault] = std::from_chars(text.data(), end, value);
+    if (fault != std::errc() || stop != end) return std::nullopt;
+    return value;
 }
 
 /// The value of a hexadecimal digit of either case, -1 for anything else.

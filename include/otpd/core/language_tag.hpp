@@ -12,7 +12,7 @@ inline constexpr std::size_t max_language_tag_length = 128;
 
 /// Returns whether `text` is well-formed (RFC 5646 2.1, 2.2.9) in any case, and not too long.
 /// Subtags are not looked up in the registry: a meaningless tag matches nothing.
-[[nodiscard]] bool is_language_tag(std::string_view text) noexcept;
+[[nodiscard]] bool is_language_tag(std::string_view text);
 
 /// Returns whether a lookup of `wanted` reaches `candidate` (RFC 4647 3.4). It does if both are
 /// equal, or if removing subtags from the end of `wanted` leaves `candidate`. A single-character

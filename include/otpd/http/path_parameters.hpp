@@ -2,9 +2,10 @@
 
 /// The variable segments of a path, and their conversion to handler arguments.
 
+#include "otpd/core/encoding.hpp"
+
 #include <array>
 #include <cassert>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -50,13 +51,7 @@ struct path_parameter<std::string> {
 template <std::integral T>
     requires(!std::same_as<T, bool>)
 struct path_parameter<T> {
-    static std::optional<T> parse(std::string_view text) noexcept {
-        T value{};
-        auto const* const end = text.data() + text.size();
-        auto const [stop, fault] = std::from_chars(text.data(), end, value);
-        if (fault != std::errc{} || stop != end) return std::nullopt;
-        return value;
-    }
+    static std::optional<T> parse(std::string_view text) noexcept { return parse_number<T>(text); }
 };
 
 } // namespace otpd::http

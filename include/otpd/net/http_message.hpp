@@ -17,7 +17,7 @@ enum class http_method : std::uint8_t { get, post };
 struct http_request {
     http_method method = http_method::get;
     std::string target;      ///< escaped path below the origin's own, and query: `/api/v1/balance`
-    secret_string body;      ///< JSON; not sent with GET
+    secret_string body{};    ///< JSON; not sent with GET
     bool repeatable = false; ///< may be sent twice, so it is retried after a lost connection
     /// Additional header lines for this request, each with CR LF. They are sent unchanged and must
     /// not contain foreign input.

@@ -6,6 +6,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/money.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/smart_ptr/atomic_shared_ptr.hpp>
 #include <boost/smart_ptr/make_shared.hpp>
@@ -15,11 +16,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

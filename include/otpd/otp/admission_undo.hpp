@@ -5,16 +5,13 @@
 
 #include "otpd/core/deadline.hpp"
 #include "otpd/store/store.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <memory>
 #include <string>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

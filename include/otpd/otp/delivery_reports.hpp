@@ -2,15 +2,11 @@
 
 #include "otpd/bridgexapi/types.hpp"
 #include "otpd/otp/verification_event.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

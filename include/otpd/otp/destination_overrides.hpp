@@ -10,6 +10,7 @@
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/periodic.hpp"
 #include "otpd/store/store.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -19,20 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
-
 namespace otpd::otp {
-
-/// What sends ask. Direct reads, from any thread.
-class override_source {
-public:
-    virtual ~override_source() = default;
-    /// Whether an override with that action covers the number. An empty country is unknown.
-    [[nodiscard]] virtual bool has(store::override_action action, phone_number const& number,
-                                   std::string const& country) const = 0;
-};
 
 struct override_request {
     otp::caller caller; ///< the operator
@@ -49,7 +37,7 @@ struct override_options {
 };
 
 /// Thread-safe.
-class destination_overrides final : public override_source {
+class destination_overrides {
 public:
     /// All must outlive this object and its last run.
     struct dependencies {
@@ -59,10 +47,12 @@ public:
     };
 
     destination_overrides(periodic runner, override_options options, dependencies deps);
-    ~destination_overrides() override;
+    ~destination_overrides();
 
+    /// Whether an override with that action covers the number. An empty country is unknown. Direct
+    /// read, from any thread.
     [[nodiscard]] bool has(store::override_action action, phone_number const& number,
-                           std::string const& country) const override;
+                           std::string const& country) const;
 
     /// As the store has them now.
     boost::asio::awaitable<outcome<std::vector<store::destination_override>>> list();

@@ -6,16 +6,13 @@
 #include "otpd/core/deadline.hpp"
 #include "otpd/otp/scoreboard.hpp"
 #include "otpd/otp/verification_event.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
 #include <memory>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -8,6 +8,7 @@
 #include "otpd/core/random.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/store/store.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -20,10 +21,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -116,30 +116,21 @@ public:
 
     /// Selects the template of the purpose with the longest locale that a lookup of `locale` finds
     /// (RFC 4647 3.4), else the purpose's template without a locale. If the purpose has none, it
-    /// does the same among the templates without a purpose.
-    [[nodiscard]] secret_string compose(purpose const& purpose, locale_tag const& locale,
-                                        passcode const& code, message_facts const& facts,
-                                        autofill_suffix const& suffix) const;
+    /// does the same among the templates without a purpose. A given code may have a text of its
+    /// own.
+    [[nodiscard]] std::string const& text_for(purpose const& purpose, locale_tag const& locale,
+                                              std::optional<given_code> const& given = {}) const;
 
-    /// The same with a code that was given, and with the text of its own if it has one.
-    [[nodiscard]] secret_string compose(purpose const& purpose, locale_tag const& locale,
-                                        given_code const& given, message_facts const& facts,
-                                        autofill_suffix const& suffix) const;
+    /// Fills in a template and adds the suffix.
+    [[nodiscard]] static secret_string compose(std::string_view text, std::string_view code,
+                                               message_facts const& facts,
+                                               autofill_suffix const& suffix);
 
-    /// Returns the length of the text that compose() returns for a code of that many digits.
-    [[nodiscard]] std::size_t length(purpose const& purpose, locale_tag const& locale,
-                                     std::size_t code_length, message_facts const& facts,
-                                     autofill_suffix const& suffix) const;
-
-    /// Returns whether that text is a single SMS that the upstream accepts and autofill can read:
-    /// at most 158 characters (bridgexapi::max_message_length) and 160 septets
+    /// Returns whether compose() makes a single SMS that the upstream accepts and autofill can
+    /// read: at most 158 characters (bridgexapi::max_message_length) and 160 septets
     /// (core/gsm_alphabet.hpp). With an app hash the limit is 140 bytes.
-    [[nodiscard]] bool fits(purpose const& purpose, locale_tag const& locale,
-                            std::size_t code_length, message_facts const& facts,
-                            autofill_suffix const& suffix) const;
-    [[nodiscard]] bool fits(purpose const& purpose, locale_tag const& locale,
-                            given_code const& given, message_facts const& facts,
-                            autofill_suffix const& suffix) const;
+    [[nodiscard]] static bool fits(std::string_view text, std::size_t code_length,
+                                   message_facts const& facts, autofill_suffix const& suffix);
 
     /// Returns why `text` is not a valid template, or nullopt. A template is printable ASCII of the
     /// GSM alphabet, contains `{code}` once, the placeholder of each variable and no other one than
@@ -149,12 +140,6 @@ public:
              std::vector<autofill_suffix> const& suffixes);
 
 private:
-    [[nodiscard]] std::string const& text_for(purpose const& purpose,
-                                              locale_tag const& locale) const;
-    /// The text of its own, or that of the purpose.
-    [[nodiscard]] std::string const& text_for(purpose const& purpose, locale_tag const& locale,
-                                              given_code const& given) const;
-
     std::vector<message_template> templates_;
 };
 

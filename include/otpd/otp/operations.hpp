@@ -29,17 +29,13 @@
 #include "otpd/otp/send.hpp"
 #include "otpd/otp/verifications.hpp"
 #include "otpd/otp/verify.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 
@@ -66,7 +62,7 @@ struct operations_dependencies {
     journal* open_sends = nullptr;                             ///< null: a restart forgets them
     journal* events_kept_in = nullptr;          ///< for `webhooks`; null: a restart forgets them
     outbox_observer const* webhooks = nullptr;  ///< must receive all events; null: there are none
-    override_source const* overrides = nullptr; ///< of destinations; null: there are none
+    destination_overrides const* overrides = nullptr; ///< of destinations; null: there are none
     hedger* hedges = nullptr; ///< must receive all events; null: no send gets a second message
     std::shared_ptr<admission_undo> undo = nullptr; ///< null: one of their own
 };

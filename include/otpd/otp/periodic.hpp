@@ -4,6 +4,7 @@
 
 #include "otpd/core/clock.hpp"
 #include "otpd/core/random.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -11,10 +12,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -7,6 +7,7 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/periodic.hpp"
 #include "otpd/otp/prices.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/smart_ptr/shared_ptr.hpp>
 
@@ -14,11 +15,6 @@
 #include <memory>
 #include <optional>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -8,17 +8,13 @@
 #include "otpd/otp/failure.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/store/store.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

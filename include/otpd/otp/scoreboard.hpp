@@ -12,6 +12,7 @@
 #include "otpd/core/money.hpp"
 #include "otpd/otp/periodic.hpp"
 #include "otpd/store/store.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,11 +20,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

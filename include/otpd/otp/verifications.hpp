@@ -40,16 +40,16 @@ struct verification_view {
     std::vector<event> events;
 };
 
-class cancel_reports;
 class followup;
+class outcomes;
 
 /// Thread-safe: it may be used from any executor, and calls resume on the caller's.
 class verifications {
 public:
     /// All arguments must outlive this object and its running calls.
     verifications(policy const& rules, store::store& store, key_ring const& keys,
-                  followup const& follow_up, cancel_reports const& reports)
-        : rules_(rules), store_(store), keys_(keys), follow_up_(follow_up), reports_(reports) {}
+                  followup const& follow_up, outcomes const& outcomes)
+        : rules_(rules), store_(store), keys_(keys), follow_up_(follow_up), outcomes_(outcomes) {}
 
     boost::asio::awaitable<outcome<verification_view>> find(caller caller, std::string id);
     /// For the operator: of any client, also of one that the settings have no longer.
@@ -61,7 +61,7 @@ private:
     store::store& store_;
     key_ring const& keys_;
     followup const& follow_up_;
-    cancel_reports const& reports_;
+    outcomes const& outcomes_;
 };
 
 } // namespace otpd::otp

@@ -22,6 +22,7 @@
 #include "otpd/core/random.hpp"
 #include "otpd/core/secret.hpp"
 #include "otpd/otp/verification_event.hpp"
+#include "otpd/telemetry/forward.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -36,12 +37,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-class tracer;
-} // namespace otpd::telemetry
 
 namespace otpd::webhook {
 

@@ -222,11 +222,9 @@ std::vector<std::uint32_t> key_ring::key_ids() const {
 }
 
 store::shared_secrets key_ring::secrets() const {
-    store::shared_secrets secrets;
-    secrets.number_key = first_half(keys_->number({"fingerprint"}));
-    secrets.signing_key = keys_->live.front().id;
-    secrets.known = key_ids();
-    return secrets;
+    return store::shared_secrets{.number_key = first_half(keys_->number({"fingerprint"})),
+                                 .signing_key = keys_->live.front().id,
+                                 .known = key_ids()};
 }
 
 } // namespace otpd::otp

@@ -7,6 +7,11 @@ namespace otpd::otp {
 
 namespace {
 
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 5> delivery_names{"queued", "accepted", "unknown",
+                                                         "delivered", "failed"};
+static_assert(delivery_names.size() == static_cast<std::size_t>(store::delivery::failed) + 1);
+
 constexpr std::array<std::string_view, 4> failed_words{"FAILED", "EXPIRED", "REJECTED",
                                                        "UNDELIVERED"};
 
@@ -36,34 +41,19 @@ store::delivery state_of(std::string_view upstream_status) noexcept {
 }
 
 delivery_view view_of(bridgexapi::delivery_report const& report, wall_time asked_at) {
-    delivery_view view;
-    view.bx_message_id = report.bx_message_id;
-    view.phone = masked(report.msisdn);
-    view.state = state_of(report.status);
-    view.status = report.status;
-    view.route_id = report.route_id;
-    view.order_id = report.order_id;
-    view.error = report.error;
-    view.created_at = report.created_at;
-    view.asked_at = asked_at;
-    return view;
+    return {.bx_message_id = report.bx_message_id,
+            .phone = masked(report.msisdn),
+            .state = state_of(report.status),
+            .status = report.status,
+            .route_id = report.route_id,
+            .order_id = report.order_id,
+            .error = report.error,
+            .created_at = report.created_at,
+            .asked_at = asked_at};
 }
 
 std::string_view to_string(store::delivery state) noexcept {
-    using enum store::delivery;
-    switch (state) {
-    case queued:
-        return "queued";
-    case accepted:
-        return "accepted";
-    case unknown:
-        return "unknown";
-    case delivered:
-        return "delivered";
-    case failed:
-        break;
-    }
-    return "failed";
+    return delivery_names[static_cast<std::size_t>(state)];
 }
 
 } // namespace otpd::otp

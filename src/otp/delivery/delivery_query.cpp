@@ -1,7 +1,7 @@
 #include "otpd/otp/delivery_query.hpp"
 
 #include "delivery/message_ownership.hpp"
-#include "delivery/upstream_failure.hpp"
+#include "upstream_failure.hpp"
 
 #include <utility>
 

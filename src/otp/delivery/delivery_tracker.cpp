@@ -1,6 +1,5 @@
 /// The shell around delivery_poller: a timer, calls to the upstream and the store, and a strand.
 
-#include "delivery/delivery_calls.hpp"
 #include "delivery/delivery_poller.hpp"
 #include "otpd/net/on_strand.hpp"
 #include "otpd/otp/followed_text.hpp"
@@ -26,9 +25,9 @@ namespace asio = boost::asio;
 class delivery_tracker::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(asio::any_io_executor const& executor, tracker_options options, dependencies deps)
-        : strand_(asio::make_strand(executor)), options_(options), now_(deps.now),
-          reports_(deps.reports), journal_(deps.open_messages),
-          calls_(deps.store, deps.upstream, options.timeout), wake_(strand_),
+        : strand_(asio::make_strand(executor)), options_(options), store_(deps.store),
+          upstream_(deps.upstream), now_(deps.now), reports_(deps.reports),
+          journal_(deps.open_messages), wake_(strand_),
           poller_(options, deps.random, deps.reports) {}
 
     // Called from any thread.
@@ -141,7 +140,7 @@ private:
     asio::awaitable<void> act(delivery_poller::action action) {
         note_ended();
         if (auto* const question = std::get_if<delivery_question>(&action)) {
-            auto reply = co_await calls_.ask(*question);
+            auto reply = co_await ask(*question);
             if (reply) answered_at_ = now().steady;
             if (!stopped_) poller_.on_reply(*question, std::move(reply), now());
         } else if (auto* const update = std::get_if<store_update>(&action)) {
@@ -149,6 +148,20 @@ private:
         } else {
             co_await rest_until(std::get<delivery_poller::rest>(action).until);
         }
+    }
+
+    asio::awaitable<delivery_reply> ask(delivery_question asked) const {
+        auto const until = deadline::in(options_.timeout);
+        if (asked.purpose == delivery_question::about::order)
+            co_return co_await upstream_.list_order_deliveries(asked.name, asked.query.limit,
+                                                               asked.query.skip, until);
+        if (asked.purpose != delivery_question::about::message)
+            co_return co_await upstream_.list_deliveries(asked.query, until);
+        auto report = co_await upstream_.get_delivery(asked.name, until);
+        if (!report) co_return report.error();
+        bridgexapi::delivery_page page{};
+        page.reports.push_back(*std::move(report));
+        co_return page;
     }
 
     asio::awaitable<void> rest_until(steady_time time) {
@@ -174,7 +187,7 @@ private:
         store::result<store::update_outcome> answer = store::fault::unknown;
         std::exception_ptr thrown;
         try {
-            answer = co_await self->calls_.update(std::move(update.update));
+            answer = co_await self->store_.update(std::move(update.update));
         } catch (std::exception const&) {
             thrown = std::current_exception();
         }
@@ -201,10 +214,11 @@ private:
 
     net::strand strand_;
     tracker_options const options_;
+    store::store& store_;
+    bridgexapi::reader& upstream_;
     clock const& now_;
     delivery_reports const& reports_;
     journal* const journal_;
-    delivery_calls const calls_;
     asio::steady_timer wake_;
     asio::cancellation_signal stop_;
     delivery_poller poller_;

@@ -3,7 +3,6 @@
 #include "otpd/core/encoding.hpp"
 #include "otpd/otp/timeline.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace otpd::otp {
@@ -34,12 +33,10 @@ std::string_view cut(std::string_view text) noexcept {
 
 store::receipt receipt_of(open_message const& message, delivery_report const& report) {
     auto const& event = message.what.event;
-    store::receipt receipt;
-    receipt.route_id = report.route_id.value_or(event.route_id);
-    receipt.order_id = report.order_id.value_or(event.order_id);
-    receipt.bx_message_id = report.bx_message_id;
-    receipt.cost = event.cost;
-    return receipt;
+    return {.route_id = report.route_id.value_or(event.route_id),
+            .order_id = report.order_id.value_or(event.order_id),
+            .bx_message_id = report.bx_message_id,
+            .cost = event.cost};
 }
 
 void refund(followed_message const& message, store::delivery_update& update) {

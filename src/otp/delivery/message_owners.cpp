@@ -7,7 +7,6 @@
 #include "seconds.hpp"
 
 #include <unordered_map>
-#include <utility>
 
 namespace otpd::otp {
 

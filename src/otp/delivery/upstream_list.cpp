@@ -2,8 +2,10 @@
 
 #include "otpd/core/encoding.hpp"
 
-#include <algorithm>
+#include <boost/regex.hpp>
+
 #include <chrono>
+#include <string>
 
 namespace otpd::otp {
 
@@ -12,104 +14,63 @@ namespace {
 using namespace std::chrono;
 
 /// wall_time counts nanoseconds and ends in 2262.
-constexpr std::int64_t year_max = 2254;
+constexpr int year_max = 2254;
 constexpr std::int64_t seconds_max = 9'000'000'000;
-constexpr std::size_t epoch_digits_max = 15;
 /// Two messages of about the same time may be in either order. New messages may make a page repeat
 /// the end of the one before.
 constexpr seconds disorder_max{2};
 
-/// Consumes a text from its beginning. A mismatch makes it fail permanently.
-class scanner {
-public:
-    explicit scanner(std::string_view text) noexcept : rest_(text) {}
+/// A date with or without a time and an offset. A second of 60 is a leap second.
+constexpr char const* date_form =
+    "(?<year>[0-9]{4})-(?<month>[0-9]{2})-(?<day>[0-9]{2})"
+    "(?:[Tt ](?<hour>[01][0-9]|2[0-3]):(?<minute>[0-5][0-9])"
+    "(?::(?<second>[0-5][0-9]|60)(?:[.,](?<fraction>[0-9]*))?)?"
+    "(?: ?(?:[Zz]|(?<sign>[+-])(?<zone_hours>[01][0-9]|2[0-3]):?(?<zone_minutes>[0-5][0-9])?)?)?)?";
 
-    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
-    [[nodiscard]] bool is_read() const noexcept { return ok_ && at_end(); }
-    bool skip(std::string_view any_of) noexcept {
-        if (at_end() || any_of.find(rest_.front()) == std::string_view::npos) return false;
-        rest_.remove_prefix(1);
-        return true;
-    }
-    void need(std::string_view any_of) noexcept { ok_ = skip(any_of) && ok_; }
-    std::int64_t number(std::size_t digits, std::int64_t max) noexcept {
-        std::int64_t value = 0;
-        for (std::size_t i = 0; i < digits; ++i) {
-            char const digit = at_end() ? ' ' : rest_.front();
-            need("0123456789");
-            value = value * 10 + (digit - '0');
-        }
-        ok_ = ok_ && value <= max;
-        return value;
-    }
-    [[nodiscard]] std::size_t digits() const noexcept {
-        return std::min(rest_.find_first_not_of("0123456789"), rest_.size());
-    }
-    /// Parses the digits after a decimal point, to the microsecond.
-    microseconds fraction() noexcept {
-        microseconds value{};
-        for (auto unit = microseconds(100'000); digits() > 0; unit /= 10)
-            value += unit * number(1, 9);
-        return value;
-    }
+constexpr char const* epoch_form = "(?<seconds>[0-9]{1,15})(?:\\.(?<fraction>[0-9]*))?";
 
-private:
-    std::string_view rest_;
-    bool ok_ = true;
-};
-
-std::optional<wall_time> read_epoch(scanner scanner) noexcept {
-    auto const digits = std::clamp<std::size_t>(scanner.digits(), 1, epoch_digits_max);
-    auto const value = scanner.number(digits, 1000 * seconds_max);
-    auto const part = scanner.skip(".") ? scanner.fraction() : microseconds(0);
-    if (!scanner.is_read()) return std::nullopt;
-    return value > seconds_max ? wall_time(milliseconds(value)) : wall_time(seconds(value) + part);
+/// 0 for what is not there.
+std::int64_t number_in(boost::smatch const& found, char const* name) {
+    return found[name].length() == 0 ? 0 : std::stoll(found[name].str());
 }
 
-microseconds read_time_of_day(scanner& scanner) noexcept {
-    microseconds time = hours(scanner.number(2, 23));
-    scanner.need(":");
-    time += minutes(scanner.number(2, 59));
-    if (scanner.skip(":")) {
-        time += seconds(scanner.number(2, 60)); // 60: a leap second
-        if (scanner.skip(".,")) time += scanner.fraction();
-    }
-    return time;
+/// Parses the digits after a decimal point, to the microsecond.
+microseconds fraction_in(boost::smatch const& found) {
+    auto digits = found["fraction"].str();
+    digits.resize(6, '0');
+    return microseconds(std::stoi(digits));
 }
 
-/// Parses an offset east of Greenwich.
-minutes read_zone(scanner& scanner) noexcept {
-    scanner.skip(" ");
-    if (scanner.at_end() || scanner.skip("Zz")) return {};
-    bool const is_east = scanner.skip("+");
-    if (!is_east) scanner.need("-");
-    minutes distance = hours(scanner.number(2, 23));
-    scanner.skip(":");
-    if (!scanner.at_end()) distance += minutes(scanner.number(2, 59));
-    return is_east ? distance : -distance;
+std::optional<wall_time> read_epoch(std::string const& text) {
+    static boost::regex const form(epoch_form);
+    boost::smatch found;
+    if (!boost::regex_match(text, found, form)) return std::nullopt;
+    auto const value = number_in(found, "seconds");
+    if (value > 1000 * seconds_max) return std::nullopt;
+    return value > seconds_max ? wall_time(milliseconds(value))
+                               : wall_time(seconds(value) + fraction_in(found));
 }
 
-std::optional<wall_time> read_date(scanner scanner) noexcept {
-    year const y(static_cast<int>(scanner.number(4, year_max)));
-    scanner.need("-");
-    month const m(static_cast<unsigned>(scanner.number(2, 12)));
-    scanner.need("-");
-    day const d(static_cast<unsigned>(scanner.number(2, 31)));
-    microseconds since_midnight{};
-    if (!scanner.at_end()) {
-        scanner.need("Tt ");
-        since_midnight = read_time_of_day(scanner);
-        since_midnight -= read_zone(scanner);
-    }
-    if (!scanner.is_read() || y < year(1970) || !(y / m / d).ok()) return std::nullopt;
-    return wall_time(sys_days(y / m / d)) + since_midnight;
+std::optional<wall_time> read_date(std::string const& text) {
+    static boost::regex const form(date_form);
+    boost::smatch found;
+    if (!boost::regex_match(text, found, form)) return std::nullopt;
+    auto const number = [&found](char const* name) { return number_in(found, name); };
+    year_month_day const date(year(static_cast<int>(number("year"))),
+                              month(static_cast<unsigned>(number("month"))),
+                              day(static_cast<unsigned>(number("day"))));
+    if (date.year() < year(1970) || date.year() > year(year_max) || !date.ok()) return std::nullopt;
+    minutes const distance = hours(number("zone_hours")) + minutes(number("zone_minutes"));
+    return wall_time(sys_days(date)) + hours(number("hour")) + minutes(number("minute")) +
+           seconds(number("second")) + fraction_in(found) -
+           (found["sign"].str() == "-" ? -distance : distance);
 }
 
 } // namespace
 
-std::optional<wall_time> read_upstream_time(std::string_view text) noexcept {
-    scanner const scanner(trim_ascii(text));
-    return text.find('-') == std::string_view::npos ? read_epoch(scanner) : read_date(scanner);
+std::optional<wall_time> read_upstream_time(std::string_view text) {
+    std::string const trimmed(trim_ascii(text));
+    return text.find('-') == std::string_view::npos ? read_epoch(trimmed) : read_date(trimmed);
 }
 
 void list_scan::add(bridgexapi::delivery_page const& page, std::int64_t asked) {

@@ -15,7 +15,7 @@ namespace otpd::otp {
 /// fractions, and followed by `Z`, `+02:00`, `+0200` or `+02`. Without an offset it is UTC, as
 /// Python services write it. A plain number is seconds since 1970, or milliseconds if it is too
 /// large for seconds. Returns nullopt for anything else.
-[[nodiscard]] std::optional<wall_time> read_upstream_time(std::string_view text) noexcept;
+[[nodiscard]] std::optional<wall_time> read_upstream_time(std::string_view text);
 
 /// One pass through the list, newest first. It records how far the pass came and what the absence
 /// of a message proves.

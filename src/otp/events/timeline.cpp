@@ -5,7 +5,6 @@
 #include "otpd/store/verification.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace otpd::otp {
@@ -60,19 +59,11 @@ std::optional<std::string> decode(std::string_view text) {
     return out;
 }
 
-std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
-    std::int64_t value = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [stopped, fault] = std::from_chars(text.data(), end, value);
-    if (fault != std::errc() || stopped != end) return std::nullopt;
-    return value;
-}
-
 std::optional<detail_value> read_value(std::string_view text) {
     if (text == "trueb") return detail_value(true);
     if (text == "falseb") return detail_value(false);
     if (looks_typed(text)) {
-        auto const number = whole_number(text.substr(0, text.size() - 1));
+        auto const number = parse_number<std::int64_t>(text.substr(0, text.size() - 1));
         if (!number) return std::nullopt;
         if (text.back() == 'u') return detail_value(money::from_micros(*number));
         return detail_value(*number);

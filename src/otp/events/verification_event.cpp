@@ -1,40 +1,21 @@
 #include "otpd/otp/verification_event.hpp"
 
+#include <array>
+
 namespace otpd::otp {
 
+namespace {
+
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 14> event_names{
+    "blocked",   "refused", "admitted", "step_left", "accepted",  "unknown",  "not_sent",
+    "delivered", "failed",  "delivery", "wrong",     "exhausted", "verified", "canceled"};
+static_assert(event_names.size() == static_cast<std::size_t>(event_type::canceled) + 1);
+
+} // namespace
+
 std::string_view to_string(event_type type) noexcept {
-    using enum event_type;
-    switch (type) {
-    case blocked:
-        return "blocked";
-    case refused:
-        return "refused";
-    case admitted:
-        return "admitted";
-    case step_left:
-        return "step_left";
-    case accepted:
-        return "accepted";
-    case unknown:
-        return "unknown";
-    case not_sent:
-        return "not_sent";
-    case delivered:
-        return "delivered";
-    case failed:
-        return "failed";
-    case delivery:
-        return "delivery";
-    case wrong:
-        return "wrong";
-    case exhausted:
-        return "exhausted";
-    case verified:
-        return "verified";
-    case canceled:
-        break;
-    }
-    return "canceled";
+    return event_names[static_cast<std::size_t>(type)];
 }
 
 } // namespace otpd::otp

@@ -20,7 +20,7 @@ class destination_check {
 public:
     /// All arguments must outlive it. Without `overrides` there are none.
     destination_check(destination_rules const& rules, numbering_plan const& plan,
-                      override_source const* overrides = nullptr)
+                      destination_overrides const* overrides = nullptr)
         : rules_(rules), plan_(plan), overrides_(overrides) {}
 
     struct verdict {
@@ -49,7 +49,7 @@ private:
 
     destination_rules const& rules_;
     numbering_plan const& plan_;
-    override_source const* overrides_;
+    destination_overrides const* overrides_;
 };
 
 } // namespace otpd::otp

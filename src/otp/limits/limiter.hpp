@@ -22,7 +22,8 @@ namespace otpd::otp {
 class limiter {
 public:
     /// All arguments must outlive it. Without `overrides` there are none.
-    limiter(policy const& rules, key_ring const& keys, override_source const* overrides = nullptr)
+    limiter(policy const& rules, key_ring const& keys,
+            destination_overrides const* overrides = nullptr)
         : rules_(rules), keys_(keys), overrides_(overrides) {}
 
     /// What limits count a request by.
@@ -77,7 +78,7 @@ private:
 
     policy const& rules_;
     key_ring const& keys_;
-    override_source const* overrides_;
+    destination_overrides const* overrides_;
 };
 
 /// The names of the guards among the limits.

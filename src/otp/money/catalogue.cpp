@@ -1,5 +1,7 @@
 #include "otpd/otp/catalogue.hpp"
 
+#include "upstream_failure.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -14,14 +16,6 @@ constexpr std::chrono::minutes routes_kept{1};
 /// How long the account, and price lists outside the price cache, are cached: a client that polls
 /// causes only one request to the upstream.
 constexpr std::chrono::seconds others_kept{5};
-
-failure upstream_failed(bridgexapi::failure const& because) {
-    failure result{errc::upstream_failed};
-    result.reason = because.why;
-    if (because.retry_after)
-        result.retry_after = std::max(std::chrono::seconds(1), *because.retry_after);
-    return result;
-}
 
 } // namespace
 
@@ -44,7 +38,7 @@ asio::awaitable<outcome<std::vector<bridgexapi::route>>> catalogue::routes(deadl
     };
     question const asked{is_asking_};
     auto answered = co_await upstream_.list_routes(until);
-    if (!answered) co_return upstream_failed(answered.error());
+    if (!answered) co_return upstream_failure(answered.error());
     auto made = boost::make_shared<known_routes const>(
         known_routes{allowed(std::move(*answered)), now_.now()});
     routes_.store(made);
@@ -57,7 +51,7 @@ asio::awaitable<outcome<price_list>> catalogue::pricing(int route_id, deadline u
     if (auto const kept = prices_.list_of(route_id)) co_return *kept;
     if (auto const kept = its->second.younger_than(others_kept, now_.now())) co_return *kept;
     auto answered = co_await upstream_.get_pricing(route_id, until);
-    if (!answered) co_return upstream_failed(answered.error());
+    if (!answered) co_return upstream_failure(answered.error());
     auto made = make_price_list(std::move(*answered), now_.wall());
     its->second.keep(made, now_.now());
     co_return made;
@@ -77,7 +71,7 @@ asio::awaitable<outcome<account_view>> catalogue::account(deadline until) {
 asio::awaitable<outcome<bridgexapi::balance>> catalogue::balance(deadline until) {
     if (auto const kept = balance_.younger_than(others_kept, now_.now())) co_return *kept;
     auto const answered = co_await upstream_.get_balance(until);
-    if (!answered) co_return upstream_failed(answered.error());
+    if (!answered) co_return upstream_failure(answered.error());
     account_.on_balance(answered->amount);
     balance_.keep(*answered, now_.now());
     co_return *answered;

@@ -1,5 +1,7 @@
 #include "otpd/otp/ledger.hpp"
 
+#include "otpd/core/utc.hpp"
+
 #include <array>
 #include <limits>
 
@@ -23,14 +25,6 @@ std::chrono::year_month_day date_of(wall_time at) {
     return std::chrono::year_month_day(floor<days>(at));
 }
 
-/// Returns `value` with leading zeros.
-std::string digits(unsigned value, std::size_t count) {
-    std::string text(count, '0');
-    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, value /= 10)
-        *digit = static_cast<char>('0' + value % 10);
-    return text;
-}
-
 wall_time begin_of(budget_period period, wall_time at) {
     switch (period) {
     case budget_period::hour:
@@ -47,28 +41,17 @@ wall_time begin_of(budget_period period, wall_time at) {
 } // namespace
 
 std::string text_of(budget_period period, wall_time at) {
-    auto const today = date_of(at);
-    auto text = digits(static_cast<unsigned>(static_cast<int>(today.year())), 4);
-    text.append("-").append(digits(static_cast<unsigned>(today.month()), 2));
-    if (period == budget_period::month) return text;
-    text.append("-").append(digits(static_cast<unsigned>(today.day()), 2));
-    if (period == budget_period::day) return text;
-    auto const hour = floor<hours>(at) - floor<days>(at);
-    return text.append("T").append(digits(static_cast<unsigned>(hour.count()), 2));
+    constexpr std::array lengths{std::string_view("2026-03-01T12").size(),
+                                 std::string_view("2026-03-01").size(),
+                                 std::string_view("2026-03").size()};
+    return to_timestamp(at).substr(0, lengths[static_cast<std::size_t>(period)]);
 }
 
 wall_time end_of(budget_period period, wall_time at) {
-    switch (period) {
-    case budget_period::hour:
-        return floor<hours>(at) + hours(1);
-    case budget_period::day:
-        return floor<days>(at) + days(1);
-    case budget_period::month:
-        break;
-    }
-    auto const today = date_of(at);
-    auto const next = today.year() / today.month() + std::chrono::months(1);
-    return std::chrono::sys_days(next / 1);
+    auto const begin = begin_of(period, at);
+    if (period == budget_period::hour) return begin + hours(1);
+    if (period == budget_period::day) return begin + days(1);
+    return std::chrono::sys_days(date_of(begin) + std::chrono::months(1));
 }
 
 std::vector<store::reservation> ledger::reservations(purchase const& purchase) const {

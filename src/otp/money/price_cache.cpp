@@ -30,10 +30,7 @@ price_list make_price_list(std::vector<bridgexapi::price> prices, wall_time lear
     std::ranges::stable_sort(prices, [](auto const& a, auto const& b) {
         return std::tie(a.prefix, b.amount) < std::tie(b.prefix, a.amount);
     });
-    price_list result;
-    result.prices = std::move(prices);
-    result.learned_at = learned_at;
-    return result;
+    return {.prices = std::move(prices), .learned_at = learned_at};
 }
 
 std::optional<money> price_in(price_list const& list, phone_number const& to) {

@@ -3,10 +3,16 @@
 #include "otpd/otp/timeline.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace otpd::otp {
 
 namespace {
+
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 5> step_results{"skipped", "rejected", "not_sent", "unknown",
+                                                       "accepted"};
+static_assert(step_results.size() == static_cast<std::size_t>(step_report::result::accepted) + 1);
 
 constexpr std::string_view other_country = "country";
 constexpr std::string_view too_dear = "price";
@@ -46,20 +52,7 @@ std::string details_of(step_report const& step) {
 } // namespace
 
 std::string_view to_string(step_report::result result) noexcept {
-    using enum step_report::result;
-    switch (result) {
-    case skipped:
-        return "skipped";
-    case rejected:
-        return "rejected";
-    case not_sent:
-        return "not_sent";
-    case unknown:
-        return "unknown";
-    case accepted:
-        break;
-    }
-    return "accepted";
+    return step_results[static_cast<std::size_t>(result)];
 }
 
 route_walk route_selector::plan(send_request const& request, std::string const& usual_plan) const {

@@ -1,7 +1,5 @@
 #include "send/hedge_operation.hpp"
 
-#include <utility>
-
 namespace otpd::otp {
 
 namespace asio = boost::asio;

@@ -146,20 +146,6 @@ std::optional<std::string> excess_of(std::string_view text, std::size_t code_len
     return std::nullopt;
 }
 
-/// Fills in the text and adds the suffix.
-secret_string composed(std::string_view from, std::string_view code, message_facts const& facts,
-                       autofill_suffix const& suffix) {
-    std::string text;
-    // Reserves the final size: a growing string would leave copies of the code behind.
-    text.reserve(size_of(from, code.size(), facts, suffix).characters);
-    fill_in(from, code, facts, [&text](std::string_view part) { text.append(part); });
-    if (suffix.type == autofill_suffix::kind::web_otp)
-        text.append("\n@").append(suffix.text).append(" #").append(code);
-    if (!suffix.frame.empty()) text.append(" @").append(suffix.frame);
-    if (suffix.type == autofill_suffix::kind::app_hash) text.append("\n").append(suffix.text);
-    return secret_string(std::move(text));
-}
-
 std::size_t count_of(std::string_view text, std::string_view what) noexcept {
     std::size_t count = 0;
     for (auto at = text.find(what); at != std::string_view::npos;
@@ -195,7 +181,9 @@ messages::messages(std::vector<message_template> templates) : templates_(std::mo
     if (!falls_back) throw std::invalid_argument("no template for messages that have no own");
 }
 
-std::string const& messages::text_for(purpose const& purpose, locale_tag const& locale) const {
+std::string const& messages::text_for(purpose const& purpose, locale_tag const& locale,
+                                      std::optional<given_code> const& given) const {
+    if (given && !given->text.empty()) return given->text;
     // A template without a locale serves all locales.
     auto const rank = [&](message_template const& each) {
         auto const& own = each.locale.text;
@@ -206,37 +194,22 @@ std::string const& messages::text_for(purpose const& purpose, locale_tag const& 
     return std::ranges::max_element(templates_, {}, rank)->text;
 }
 
-std::string const& messages::text_for(purpose const& purpose, locale_tag const& locale,
-                                      given_code const& given) const {
-    return given.text.empty() ? text_for(purpose, locale) : given.text;
+secret_string messages::compose(std::string_view text, std::string_view code,
+                                message_facts const& facts, autofill_suffix const& suffix) {
+    std::string whole;
+    // Reserves the final size: a growing string would leave copies of the code behind.
+    whole.reserve(size_of(text, code.size(), facts, suffix).characters);
+    fill_in(text, code, facts, [&whole](std::string_view part) { whole.append(part); });
+    if (suffix.type == autofill_suffix::kind::web_otp)
+        whole.append("\n@").append(suffix.text).append(" #").append(code);
+    if (!suffix.frame.empty()) whole.append(" @").append(suffix.frame);
+    if (suffix.type == autofill_suffix::kind::app_hash) whole.append("\n").append(suffix.text);
+    return secret_string(std::move(whole));
 }
 
-secret_string messages::compose(purpose const& purpose, locale_tag const& locale,
-                                passcode const& code, message_facts const& facts,
-                                autofill_suffix const& suffix) const {
-    return composed(text_for(purpose, locale), code.reveal(), facts, suffix);
-}
-
-secret_string messages::compose(purpose const& purpose, locale_tag const& locale,
-                                given_code const& given, message_facts const& facts,
-                                autofill_suffix const& suffix) const {
-    return composed(text_for(purpose, locale, given), given.code.reveal(), facts, suffix);
-}
-
-std::size_t messages::length(purpose const& purpose, locale_tag const& locale,
-                             std::size_t code_length, message_facts const& facts,
-                             autofill_suffix const& suffix) const {
-    return size_of(text_for(purpose, locale), code_length, facts, suffix).characters;
-}
-
-bool messages::fits(purpose const& purpose, locale_tag const& locale, std::size_t code_length,
-                    message_facts const& facts, autofill_suffix const& suffix) const {
-    return !excess_of(text_for(purpose, locale), code_length, facts, suffix);
-}
-
-bool messages::fits(purpose const& purpose, locale_tag const& locale, given_code const& given,
-                    message_facts const& facts, autofill_suffix const& suffix) const {
-    return !excess_of(text_for(purpose, locale, given), given.code.size(), facts, suffix);
+bool messages::fits(std::string_view text, std::size_t code_length, message_facts const& facts,
+                    autofill_suffix const& suffix) {
+    return !excess_of(text, code_length, facts, suffix);
 }
 
 std::optional<std::string> messages::fault_of(std::string_view text, std::size_t code_length,

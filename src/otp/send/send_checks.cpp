@@ -29,12 +29,10 @@ std::optional<errc> send_checks::check(send_draft& draft) const {
     // Routes of a plan that are not allowed are skipped one by one.
     if (routes.plan.empty() && (!enabled || !is_empty_or_has(from.routes, routes.taken.route_id)))
         return errc::route_not_allowed;
-    bool const fits = request.given
-                          ? texts_.fits(request.purpose, request.locale, *request.given,
-                                        draft.facts(), draft.suffix)
-                          : texts_.fits(request.purpose, request.locale, draft.rules.code_length,
-                                        draft.facts(), draft.suffix);
-    if (!fits) return errc::message_too_long;
+    auto const& text = texts_.text_for(request.purpose, request.locale, request.given);
+    auto const code_length = request.given ? request.given->code.size() : draft.rules.code_length;
+    if (!messages::fits(text, code_length, draft.facts(), draft.suffix))
+        return errc::message_too_long;
     if (auto const& known = request.caller.stand_in) {
         draft.country = known->country;
         if (auto const fault = destinations_.check(known->country, from)) return fault;

@@ -5,49 +5,28 @@
 #include "otpd/telemetry/log.hpp"
 #include "otpd/telemetry/metrics.hpp"
 
+#include <array>
+
 namespace otpd::otp {
 
 namespace {
 
-/// The label of a send in the metrics (telemetry::labels::send_outcomes).
+// Labels of telemetry::labels::send_outcomes, in the order of errc, whose first codes are those of
+// sends.
+constexpr std::array<std::string_view, 17> words_of_refusals{
+    "invalid_number", "invalid_number", "not_allowed", "not_allowed", "not_allowed", "not_allowed",
+    "no_route",       "not_allowed",    "cooldown",    "limited",     "challenge",   "in_progress",
+    "key_reused",     "rejected",       "not_sent",    "unknown",     "full"};
+static_assert(words_of_refusals.size() == static_cast<std::size_t>(errc::capacity_exhausted) + 1);
+
+/// The label of a send in the metrics.
 std::string_view metric_word(outcome<sent> const& result) {
     if (result) {
         if (!result->replayed.empty()) return "replayed";
         return result->test ? "test" : "accepted";
     }
-    switch (result.error().code) {
-    case errc::cooldown_active:
-        return "cooldown";
-    case errc::limit_exceeded:
-        return "limited";
-    case errc::challenge_required:
-        return "challenge";
-    case errc::number_invalid:
-    case errc::number_other_spelling:
-        return "invalid_number";
-    case errc::destination_not_allowed:
-    case errc::purpose_not_allowed:
-    case errc::route_not_allowed:
-    case errc::route_plan_unknown:
-    case errc::message_too_long:
-        return "not_allowed";
-    case errc::no_route:
-        return "no_route";
-    case errc::send_in_progress:
-        return "in_progress";
-    case errc::idempotency_key_reused:
-        return "key_reused";
-    case errc::upstream_rejected:
-        return "rejected";
-    case errc::upstream_unavailable:
-        return "not_sent";
-    case errc::delivery_unknown:
-        return "unknown";
-    case errc::capacity_exhausted:
-        return "full";
-    default:
-        return "store_unavailable";
-    }
+    auto const code = static_cast<std::size_t>(result.error().code);
+    return code < words_of_refusals.size() ? words_of_refusals[code] : "store_unavailable";
 }
 
 std::string names_of(std::vector<violated_limit> const& violated) {

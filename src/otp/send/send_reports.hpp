@@ -3,14 +3,10 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/limits.hpp"
 #include "otpd/otp/verification_event.hpp"
+#include "otpd/telemetry/forward.hpp"
 #include "send/send_state.hpp"
 
 #include <vector>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

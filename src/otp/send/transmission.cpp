@@ -12,16 +12,13 @@ bridgexapi::sms transmission::message_of(send_state const& send) const {
     auto caller_id = taken.step.caller_id;
     if (caller_id.empty()) caller_id = request.caller.client->caller_id;
     if (caller_id.empty()) caller_id = rules_.caller_id;
-    auto const facts = send.draft.facts();
-    auto const& suffix = send.draft.suffix;
-    return {taken.route_id,
-            std::move(caller_id),
-            request.to,
-            request.given
-                ? texts_.compose(request.purpose, request.locale, *request.given, facts, suffix)
-                : texts_.compose(request.purpose, request.locale, send.draft.code, facts, suffix),
-            request.caller.trace,
-            request.caller.tracestate};
+    auto const& text = texts_.text_for(request.purpose, request.locale, request.given);
+    std::string_view const code =
+        request.given ? request.given->code.reveal() : send.draft.code.reveal();
+    return {
+        taken.route_id,       std::move(caller_id),
+        request.to,           messages::compose(text, code, send.draft.facts(), send.draft.suffix),
+        request.caller.trace, request.caller.tracestate};
 }
 
 boost::asio::awaitable<bridgexapi::send_outcome> transmission::transmit(send_state& send,

@@ -5,13 +5,10 @@
 #include "otpd/core/deadline.hpp"
 #include "otpd/otp/message.hpp"
 #include "otpd/otp/policy.hpp"
+#include "otpd/telemetry/forward.hpp"
 #include "send/send_state.hpp"
 
 #include <boost/asio/awaitable.hpp>
-
-namespace otpd::telemetry {
-class logger;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

@@ -7,7 +7,6 @@
 #include "scope.hpp"
 #include "seconds.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace otpd::otp {
@@ -30,6 +29,36 @@ std::string country_of(store::verification const& found) {
 
 } // namespace
 
+asio::awaitable<outcome<store::cancel_outcome>> outcomes::end(store::cancellation request) const {
+    auto const answer = co_await store_.cancel(std::move(request));
+    if (!answer) co_return failure{errc::store_unavailable, retry_soon};
+    if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
+    if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
+    co_return *answer;
+}
+
+asio::awaitable<outcome<std::monostate>> outcomes::cancel(caller caller, std::string id) const {
+    auto const at = keys_.open(id);
+    if (!at) co_return failure{errc::verification_not_found};
+    store::cancellation request{*at, scope_prefix(*caller.client), caller.trace};
+    auto const ended = co_await end(std::move(request));
+    if (!ended) co_return ended.error();
+    log_.info("otp_canceled", {{"request_id", caller.request_id},
+                               {"trace_id", caller.trace},
+                               {"verification_id", to_hex(at->id)},
+                               {"client", caller.client->name}});
+    verification_event event;
+    event.type = event_type::canceled;
+    event.at = ended->at;
+    event.verification_id = std::move(id);
+    event.request_id = caller.request_id;
+    event.trace = caller.trace;
+    event.client = caller.client->name;
+    event.reference = ended->reference;
+    observers_.on_event(event);
+    co_return std::monostate();
+}
+
 asio::awaitable<outcome<std::monostate>> outcomes::report(caller caller, std::string id,
                                                           bool is_verified) const {
     auto const at = keys_.open(id);
@@ -41,10 +70,8 @@ asio::awaitable<outcome<std::monostate>> outcomes::report(caller caller, std::st
                                 caller.trace};
     if (is_verified)
         request.verified = store::score_slot{country_of(**found), store::score_hour(now_.wall())};
-    auto const answer = co_await store_.cancel(std::move(request));
-    if (!answer) co_return failure{errc::store_unavailable, retry_soon};
-    if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
-    if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
+    auto const ended = co_await end(std::move(request));
+    if (!ended) co_return ended.error();
     log_.info("otp_outcome", {{"request_id", caller.request_id},
                               {"trace_id", caller.trace},
                               {"verification_id", to_hex(at->id)},

@@ -1,12 +1,13 @@
 #include "otpd/otp/verifications.hpp"
 
+#include "otpd/otp/outcomes.hpp"
 #include "scope.hpp"
 #include "seconds.hpp"
 #include "send/followup.hpp"
-#include "verifications/cancel_reports.hpp"
 #include "verifications/views.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace otpd::otp {
@@ -33,29 +34,14 @@ std::string_view state_of(store::verification const& found, std::uint32_t attemp
     return "expired";
 }
 
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 9> event_words{"admitted",   "accepted", "unknown",
+                                                      "wrong_code", "verified", "replaced",
+                                                      "canceled",   "step",     "delivery"};
+static_assert(event_words.size() == static_cast<std::size_t>(store::event_type::delivery) + 1);
+
 std::string_view word_of(store::event_type type) {
-    using enum store::event_type;
-    switch (type) {
-    case admitted:
-        return "admitted";
-    case accepted:
-        return "accepted";
-    case unknown:
-        return "unknown";
-    case wrong:
-        return "wrong_code";
-    case verified:
-        return "verified";
-    case replaced:
-        return "replaced";
-    case step:
-        return "step";
-    case delivery:
-        return "delivery";
-    case canceled:
-        break;
-    }
-    return "canceled";
+    return event_words[static_cast<std::size_t>(type)];
 }
 
 void add_ids(std::vector<detail>& to, store::receipt const* receipt) {
@@ -125,14 +111,8 @@ asio::awaitable<outcome<verification_view>> verifications::find_of_any(std::stri
 }
 
 asio::awaitable<outcome<verification_view>> verifications::cancel(caller caller, std::string id) {
-    auto const at = keys_.open(id);
-    if (!at) co_return failure{errc::verification_not_found};
-    store::cancellation request{*at, scope_prefix(*caller.client), caller.trace};
-    auto const answer = co_await store_.cancel(std::move(request));
-    if (!answer) co_return failure{errc::store_unavailable, retry_soon};
-    if (*answer == store::cancel_outcome::absent) co_return failure{errc::verification_not_found};
-    if (*answer == store::cancel_outcome::ended) co_return failure{errc::verification_ended};
-    reports_.canceled(caller, *at, id, *answer);
+    auto const canceled = co_await outcomes_.cancel(caller, id);
+    if (!canceled) co_return canceled.error();
     co_return co_await find(std::move(caller), std::move(id));
 }
 

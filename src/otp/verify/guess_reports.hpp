@@ -3,15 +3,11 @@
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/key_ring.hpp"
 #include "otpd/otp/verification_event.hpp"
+#include "otpd/telemetry/forward.hpp"
 #include "verify/guess_checks.hpp"
 
 #include <optional>
 #include <string_view>
-
-namespace otpd::telemetry {
-class logger;
-class metrics;
-} // namespace otpd::telemetry
 
 namespace otpd::otp {
 

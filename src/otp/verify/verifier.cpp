@@ -63,15 +63,9 @@ verdict judge(store::result<store::check_outcome> const& answer, policy const& r
 
 /// Whether the failure reveals if there was a code, and how many guesses were made.
 bool tells_of_the_code(errc code) noexcept {
-    switch (code) {
-    case errc::invalid_code:
-    case errc::no_active_otp:
-    case errc::attempts_exceeded:
-    case errc::guesses_exceeded:
-        return true;
-    default:
-        return false;
-    }
+    using enum errc;
+    return code == invalid_code || code == no_active_otp || code == attempts_exceeded ||
+           code == guesses_exceeded;
 }
 
 } // namespace

@@ -51,11 +51,7 @@ asio::awaitable<result<std::monostate>> memory_backend::ping() {
 
 asio::awaitable<memory_usage> memory_backend::usage() {
     auto look = [this] {
-        memory_usage in_use;
-        in_use.codes = table_.live_codes();
-        in_use.states = table_.states();
-        in_use.bytes = table_.bytes();
-        return in_use;
+        return {.codes = table_.live_codes(), .states = table_.states(), .bytes = table_.bytes()};
     };
     co_return co_await net::on_strand(guard(), look);
 }

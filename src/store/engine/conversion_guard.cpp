@@ -81,11 +81,7 @@ bool has_moved(shared_state const& state, field_name::window const& names) noexc
 }
 
 addition count_of(std::string_view name, std::int64_t delta, store_time now) {
-    addition addition;
-    addition.field = name;
-    addition.delta = delta;
-    addition.retained_until = now + retention;
-    return addition;
+    return {.field = name, .delta = delta, .retained_until = now + retention};
 }
 
 } // namespace

@@ -37,13 +37,11 @@ store_time kept(states& states, limited const& by, rate_limit_check const& check
 
 addition addition_of(rate_limit_check const& check, store_time floor, counter_time delta,
                      store_time now) {
-    addition addition;
-    addition.field = check.counter;
-    addition.floor = ticks(floor);
-    addition.delta = delta.count();
-    addition.ceiling = ticks(latest(check, now));
-    addition.retained_until = now + check.window + retention_spare;
-    return addition;
+    return {.field = check.counter,
+            .floor = ticks(floor),
+            .delta = delta.count(),
+            .ceiling = ticks(latest(check, now)),
+            .retained_until = now + check.window + retention_spare};
 }
 
 void set_limit(number_state& state, std::string const& name, store_time tat, store_time now) {

@@ -1,8 +1,8 @@
 #include "state/packed_receipt.hpp"
 
+#include "otpd/core/encoding.hpp"
 #include "state/dictionary.hpp"
 
-#include <charconv>
 #include <optional>
 
 namespace otpd::store::state {
@@ -17,18 +17,14 @@ constexpr unsigned route_shift = 3;
 constexpr int small_routes = 31;
 
 constexpr std::string_view id_prefix = "BX-";
-constexpr std::string_view hex = "0123456789abcdef";
+constexpr std::string_view lower_hex = "0123456789abcdef";
 using id_bytes = std::array<std::byte, 8>;
 
 /// Only if the number is in this canonical form.
 std::optional<std::uint64_t> number_in(std::string_view text) noexcept {
     constexpr std::size_t digits_max = 18;
     if (text.empty() || text.size() > digits_max || text.front() == '0') return std::nullopt;
-    std::uint64_t value = 0;
-    auto const* const end = text.data() + text.size();
-    auto const read = std::from_chars(text.data(), end, value);
-    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
-    return value;
+    return parse_number<std::uint64_t>(text);
 }
 
 /// The hexadecimal digits after the order; nothing if the id has another form.
@@ -38,20 +34,14 @@ std::optional<id_bytes> id_after(std::string_view id, std::string_view order) no
         !id.starts_with(id_prefix) || id.substr(id_prefix.size(), order.size()) != order)
         return std::nullopt;
     id.remove_prefix(id_prefix.size() + order.size());
-    if (id.front() != '-' || id.find_first_not_of(hex, 1) != id.npos) return std::nullopt;
-    for (std::size_t i = 0; i < found.size(); ++i)
-        found[i] = static_cast<std::byte>(hex.find(id[1 + 2 * i]) << 4U | hex.find(id[2 + 2 * i]));
+    if (id.front() != '-' || id.find_first_not_of(lower_hex, 1) != id.npos ||
+        !from_hex(id.substr(1), found))
+        return std::nullopt;
     return found;
 }
 
 std::string id_of(std::string_view order, id_bytes const& bytes) {
-    std::string id(id_prefix);
-    id.append(order) += '-';
-    for (auto const each : bytes) {
-        id += hex[std::to_integer<unsigned>(each) >> 4U];
-        id += hex[std::to_integer<unsigned>(each) & 0xfU];
-    }
-    return id;
+    return std::string(id_prefix).append(order).append("-").append(to_hex(bytes));
 }
 
 int read_route(reader& reader) noexcept {

@@ -73,7 +73,7 @@ void check_key(std::string_view text, std::string_view body) {
     auto const key = api::read_idempotency_key(request);
     if (!key) return;
     must(key->has_value(), "a key that is there is read or refused");
-    auto const& read = (*key)->text;
+    auto const& read = (*key)->key;
     must(!read.empty() && read.size() <= otp::idempotency_key::max_key_length, "a key is bounded");
     for (char const c : read)
         must(c >= ' ' && c <= '~', "a key is visible ASCII");

@@ -43,7 +43,6 @@ void read_everything(std::string_view body) {
     if (auto const routes = read_routes(body))
         for (auto const& one : *routes)
             check_route(one);
-    if (auto const one = read_route(body)) check_route(*one);
     if (auto const prices = read_pricing(body))
         for (auto const& one : *prices)
             check_amount(one.amount);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -221,7 +222,8 @@ BOOST_AUTO_TEST_CASE(show_the_result_of_each_route) {
 BOOST_AUTO_TEST_CASE(list_routes_as_replies_do) {
     auto steps = two_steps;
     steps.push_back({1, step::result::accepted, {}, money::from_micros(1)});
-    auto const texts = write_steps(steps);
+    std::vector<std::string> texts;
+    std::ranges::transform(steps, std::back_inserter(texts), write_step);
     BOOST_TEST(texts[0] ==
                R"({"route_id":8,"outcome":"rejected","reason":"vendor_failed","price":0.088})");
     BOOST_TEST(texts[2] == R"({"route_id":1,"outcome":"accepted","reason":null,"price":0.000001})");

@@ -109,14 +109,6 @@ BOOST_AUTO_TEST_CASE(routes_in_every_shape) {
         BOOST_TEST(!read_routes(body).has_value(), body);
 }
 
-BOOST_AUTO_TEST_CASE(one_route) {
-    BOOST_TEST(read_route(R"({"route_id":8,"display_name":"x"})")->name == "x");
-    BOOST_TEST(read_route(R"({"status":"success","route":{"route_id":8,"name":"y"}})")->name ==
-               "y");
-    BOOST_TEST(!read_route("[]").has_value());
-    BOOST_TEST(!read_route("{}").has_value());
-}
-
 BOOST_AUTO_TEST_CASE(prices_in_every_shape) {
     std::string const items = R"([{"country":"Netherlands","country_prefix":"31","price":0.088},)"
                               R"({"destination":"Spain","prefix":34,"price":null},)"

@@ -51,7 +51,6 @@ BOOST_AUTO_TEST_CASE(strings_are_escaped) {
 BOOST_AUTO_TEST_CASE(reads) {
     BOOST_TEST(balance_request().target == "/api/v1/balance");
     BOOST_TEST(routes_request().target == "/api/v1/routes");
-    BOOST_TEST(route_request(8).target == "/api/v1/routes/8");
     BOOST_TEST(pricing_request(8).target == "/api/v1/routes/8/pricing");
     BOOST_TEST(delivery_request("BX-1-a")->target == "/api/v1/dlr/BX-1-a");
     BOOST_TEST(order_deliveries_request("22953", 500, 0)->target ==
@@ -67,16 +66,10 @@ BOOST_AUTO_TEST_CASE(delivery_filters) {
     delivery_query query;
     query.limit = 1;
     query.skip = 2;
-    query.status = "DELIVERED&x=y";
+    query.status = "DELIVERED&x=y:+";
     query.msisdn = "31612345678";
-    query.order_id = "22953";
-    query.route_id = 5;
-    query.from_date = "2026-04-01T10:15:30+02:00";
-    query.to_date = "2026-04-02";
     BOOST_TEST(deliveries_request(query).target ==
-               "/api/v1/dlr?limit=1&skip=2&status=DELIVERED%26x%3Dy&msisdn=31612345678"
-               "&order_id=22953&route_id=5&from_date=2026-04-01T10%3A15%3A30%2B02%3A00"
-               "&to_date=2026-04-02");
+               "/api/v1/dlr?limit=1&skip=2&status=DELIVERED%26x%3Dy%3A%2B&msisdn=31612345678");
 }
 
 /// Servers treat escapes and dots differently, so no request is made for such an id.

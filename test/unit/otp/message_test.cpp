@@ -13,7 +13,7 @@ using text_list = std::vector<message_template>;
 
 purpose const login = *purpose::parse("login");
 purpose const payment = *purpose::parse("payment");
-passcode const code = *passcode::parse("048213");
+std::string const code = "048213";
 
 locale_tag locale(char const* text) {
     return *locale_tag::parse(text);
@@ -21,7 +21,7 @@ locale_tag locale(char const* text) {
 
 std::string text_of(messages const& from, purpose const& purpose, locale_tag const& where = {},
                     autofill_suffix const& suffix = {}, message_facts const& facts = {300s}) {
-    return from.compose(purpose, where, code, facts, suffix).reveal();
+    return messages::compose(from.text_for(purpose, where), code, facts, suffix).reveal();
 }
 
 std::string fault_of(std::string const& text, std::vector<autofill_suffix> const& suffixes = {}) {
@@ -89,9 +89,13 @@ BOOST_AUTO_TEST_CASE(end_as_browsers_and_apps_expect_and_have_the_stated_length)
                "Your code is 048213.\n@top.example #048213 @frame.example");
     BOOST_TEST(text_of(all, login, {}, web) == "Your code is 048213.\n@example.com #048213");
     BOOST_TEST(text_of(all, login, {}, app) == "Your code is 048213.\nFA+9qCX9VSu");
-    for (auto const& suffix : {web, framed, app, autofill_suffix{}})
-        BOOST_TEST(all.length(login, {}, 6, {300s}, suffix) ==
-                   text_of(all, login, {}, suffix).size());
+    for (auto const& suffix : {web, framed, app, autofill_suffix{}}) {
+        std::size_t const most = suffix.type == autofill_suffix::kind::app_hash ? 140 : 158;
+        auto const length = messages::compose("{code}", code, {300s}, suffix).size();
+        auto const longest = "{code}" + std::string(most - length, 'x');
+        BOOST_TEST(messages::fits(longest, 6, {300s}, suffix));
+        BOOST_TEST(!messages::fits(longest + 'x', 6, {300s}, suffix));
+    }
 }
 
 // What a caller gives is text, never a placeholder.
@@ -100,13 +104,11 @@ BOOST_AUTO_TEST_CASE(say_the_variables_of_the_transaction) {
     message_facts const facts{300s, {{"amount", "12.50 EUR"}, {"payee", "{code} {minutes}"}}};
     BOOST_TEST(text_of(all, login, {}, {}, facts) ==
                "Pay 12.50 EUR to {code} {minutes} (12.50 EUR): 048213");
-    BOOST_TEST(all.length(login, {}, 6, facts, {}) == text_of(all, login, {}, {}, facts).size());
 }
 
 BOOST_AUTO_TEST_CASE(fit_with_their_variables_or_do_not) {
-    messages const all(text_list{{"", {}, "{payee}{code}"}});
-    auto const fits = [&all](std::string const& payee) {
-        return all.fits(login, {}, 6, {300s, {{"payee", payee}}}, {});
+    auto const fits = [](std::string const& payee) {
+        return messages::fits("{payee}{code}", 6, {300s, {{"payee", payee}}}, {});
     };
     BOOST_TEST(fits(std::string(152, 'x')));
     BOOST_TEST(!fits(std::string(153, 'x')));
@@ -118,18 +120,23 @@ BOOST_AUTO_TEST_CASE(fit_with_their_variables_or_do_not) {
 // An identity provider made it.
 BOOST_AUTO_TEST_CASE(say_a_given_code_in_the_template_or_in_a_text_of_its_own) {
     messages const all(text_list{{"", {}, "Your code is {code}."}});
-    given_code given{secret_string("4R7T2K")};
-    message_facts const facts{300s};
+    std::optional given = given_code{secret_string("4R7T2K")};
+    auto const said = [&](autofill_suffix const& end) {
+        auto const& text = all.text_for(login, {}, given);
+        return messages::compose(text, given->code.reveal(), {300s}, end).reveal();
+    };
+    auto const fits = [&](autofill_suffix const& end) {
+        return messages::fits(all.text_for(login, {}, given), 6, {300s}, end);
+    };
     auto const suffix = *autofill_suffix::web_otp_for("shop.example");
-    BOOST_TEST(all.compose(login, {}, given, facts, suffix).reveal() ==
-               "Your code is 4R7T2K.\n@shop.example #4R7T2K");
-    given.text = "{code} for {minutes} minutes";
-    BOOST_TEST(all.compose(login, {}, given, facts, {}).reveal() == "4R7T2K for 5 minutes");
-    given.text = "{code}" + std::string(152, 'x');
-    BOOST_TEST(all.fits(login, {}, given, facts, {}));
-    BOOST_TEST(!all.fits(login, {}, given, facts, suffix));
-    given.text += 'x';
-    BOOST_TEST(!all.fits(login, {}, given, facts, {}));
+    BOOST_TEST(said(suffix) == "Your code is 4R7T2K.\n@shop.example #4R7T2K");
+    given->text = "{code} for {minutes} minutes";
+    BOOST_TEST(said({}) == "4R7T2K for 5 minutes");
+    given->text = "{code}" + std::string(152, 'x');
+    BOOST_TEST(fits({}));
+    BOOST_TEST(!fits(suffix));
+    given->text += 'x';
+    BOOST_TEST(!fits({}));
 }
 
 BOOST_AUTO_TEST_CASE(need_a_template_for_everything_else) {
@@ -178,9 +185,8 @@ BOOST_AUTO_TEST_CASE(are_as_short_as_sms_retriever_reads_them_with_an_apps_hash)
     BOOST_TEST(fault_of(of(141), {app}) ==
                "may become 141 characters long, 140 are allowed with app_hash");
     for (std::size_t const size : {140, 141}) {
-        messages const all(text_list{{"", {}, of(size)}});
-        BOOST_TEST(all.fits(login, {}, 6, {300s}, app) == (size == 140));
-        BOOST_TEST(all.fits(login, {}, 6, {300s}, {}));
+        BOOST_TEST(messages::fits(of(size), 6, {300s}, app) == (size == 140));
+        BOOST_TEST(messages::fits(of(size), 6, {300s}, {}));
     }
 }
 

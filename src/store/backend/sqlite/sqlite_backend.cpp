@@ -58,11 +58,7 @@ void sqlite_backend::stop() {
 }
 
 sqlite_usage sqlite_backend::usage() const noexcept {
-    sqlite_usage in_use;
-    in_use.codes = codes_;
-    in_use.states = states_;
-    in_use.commits = commits_;
-    return in_use;
+    return {.codes = codes_, .states = states_, .commits = commits_};
 }
 
 std::string sqlite_backend::name() const {

@@ -8,9 +8,9 @@ namespace otpd::otp {
 
 /// Returns the failure of a read from the upstream.
 inline failure upstream_failure(bridgexapi::failure const& why) {
-    failure event{errc::upstream_failed, why.retry_after.value_or(retry_soon)};
-    event.reason = why.why;
-    return event;
+    failure result{errc::upstream_failed, whole_seconds(why.retry_after.value_or(retry_soon))};
+    result.reason = why.why;
+    return result;
 }
 
 } // namespace otpd::otp
