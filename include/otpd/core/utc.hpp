@@ -21,7 +21,7 @@ namespace otpd {
 /// Parses an HTTP-date: an IMF-fixdate, or one of the obsolete forms `Sunday, 06-Nov-94 08:49:37
 /// GMT` and `Sun Nov  6 08:49:37 1994` (RFC 9110 5.6.7). A two-digit year means the latest year
 /// that is not more than 50 years after `now`. Returns nullopt for anything else.
-[[nodiscard]] std::optional<std::chrono::sys_seconds>
-parse_http_date(std::string_view text, std::chrono::sys_seconds now);
+[[nodiscard]] std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text,
+                                                                      std::chrono::sys_seconds now);
 
 } // namespace otpd

@@ -60,8 +60,8 @@ struct operations_dependencies {
     message_owners* owners = nullptr; ///< null: tenants must name the verification
     std::vector<std::string> clients = {client::default_name}; ///< all names
     journal* open_sends = nullptr;                             ///< null: a restart forgets them
-    journal* events_kept_in = nullptr;          ///< for `webhooks`; null: a restart forgets them
-    outbox_observer const* webhooks = nullptr;  ///< must receive all events; null: there are none
+    journal* events_kept_in = nullptr;         ///< for `webhooks`; null: a restart forgets them
+    outbox_observer const* webhooks = nullptr; ///< must receive all events; null: there are none
     destination_overrides const* overrides = nullptr; ///< of destinations; null: there are none
     hedger* hedges = nullptr; ///< must receive all events; null: no send gets a second message
     std::shared_ptr<admission_undo> undo = nullptr; ///< null: one of their own

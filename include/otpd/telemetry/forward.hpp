@@ -6,5 +6,6 @@ namespace otpd::telemetry {
 
 class logger;
 class metrics;
+class tracer;
 
 } // namespace otpd::telemetry
