@@ -143,10 +143,10 @@ private:
 
     [[nodiscard]] result figures() const {
         std::vector<double> seconds;
-        for (auto const& each : all_)
-            if (each.in_hand)
+        for (auto const& entry : all_)
+            if (entry.in_hand)
                 seconds.push_back(
-                    std::chrono::duration<double>(*each.in_hand - each.asked).count());
+                    std::chrono::duration<double>(*entry.in_hand - entry.asked).count());
         std::ranges::sort(seconds);
         auto const quantile = [&](double share) {
             return seconds[static_cast<std::size_t>(share *

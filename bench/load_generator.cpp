@@ -95,8 +95,8 @@ public:
         for (std::size_t i = 0; i < what.connections; ++i)
             connections_.push_back(
                 std::make_unique<load_connection>(tcp::socket(context_), what.server, *this));
-        for (auto const& each : connections_)
-            free_.push_back(each.get());
+        for (auto const& connection : connections_)
+            free_.push_back(connection.get());
     }
 
     void run() {
@@ -194,8 +194,8 @@ private:
 
     /// Requests without an answer have taken at least until now.
     void give_up_the_rest() {
-        for (auto const& each : connections_)
-            if (auto const due = each->unanswered()) waiting_.push_back(*due);
+        for (auto const& connection : connections_)
+            if (auto const due = connection->unanswered()) waiting_.push_back(*due);
         while (auto const due = schedule_.take(stopped_at_))
             waiting_.push_back(*due);
         for (auto const due : waiting_) {

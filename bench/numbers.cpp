@@ -84,19 +84,19 @@ int main() {
                     {"TT", 18'682'910'000},
                     {"MX", 522'221'230'000}};
     for (int round = 0; round < rounds; ++round)
-        for (auto& each : kinds) {
-            each.find.push_back(cost(each.first, numbers, with_plan));
-            each.country.push_back(cost(each.first, numbers, country));
-            each.parse.push_back(cost(each.first, numbers, parse));
+        for (auto& kind : kinds) {
+            kind.find.push_back(cost(kind.first, numbers, with_plan));
+            kind.country.push_back(cost(kind.first, numbers, country));
+            kind.parse.push_back(cost(kind.first, numbers, parse));
         }
 
     std::printf(R"({"bench":"numbers","plan_made_ms":%.1f,"first_answer_ms":%.1f)",
                 made.count() / 1000, answered.count() / 1000);
-    for (auto const& each : kinds) {
-        double const find = median(each.find);
-        double const parse = median(each.parse);
+    for (auto const& kind : kinds) {
+        double const find = median(kind.find);
+        double const parse = median(kind.parse);
         std::printf(R"(,"%s":{"find_us":%.2f,"country_us":%.2f,"parse_us":%.2f,"ratio":%.2f})",
-                    each.name, find, median(each.country), parse, find / parse);
+                    kind.name, find, median(kind.country), parse, find / parse);
     }
     std::printf("}\n");
 }

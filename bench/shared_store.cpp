@@ -308,8 +308,8 @@ std::chrono::nanoseconds cpu_time_of_process(int id) {
     std::chrono::nanoseconds sum{};
     auto const tasks = "/proc/" + std::to_string(id) + "/task";
     std::error_code ignored;
-    for (auto const& each : std::filesystem::directory_iterator(tasks, ignored)) {
-        std::ifstream in(each.path() / "schedstat");
+    for (auto const& task : std::filesystem::directory_iterator(tasks, ignored)) {
+        std::ifstream in(task.path() / "schedstat");
         std::int64_t ran = 0;
         in >> ran;
         sum += std::chrono::nanoseconds(ran);
@@ -374,15 +374,15 @@ bool print(options const& chosen, std::vector<std::unique_ptr<instance>> const& 
            moment const& from, moment const& to) {
     auto const sum = [&](auto of) {
         std::uint64_t all = 0;
-        for (auto const& each : instances)
-            all += of(each->counted());
+        for (auto const& instance : instances)
+            all += of(instance->counted());
         return all;
     };
     latency_histogram admissions;
     latency_histogram checks;
-    for (auto const& each : instances) {
-        admissions.add(each->counted().admissions);
-        checks.add(each->counted().checks);
+    for (auto const& instance : instances) {
+        admissions.add(instance->counted().admissions);
+        checks.add(instance->counted().checks);
     }
     auto const steps = sum([](tally const& of) { return of.steps; });
     auto const for_each = [steps](std::chrono::nanoseconds time) {
@@ -427,8 +427,8 @@ bool measure(options const& chosen) {
             std::make_unique<instance>(chosen, seen_by(nth, chosen, between), nth, all));
     between.start();
     std::vector<std::jthread> threads;
-    for (auto const& each : instances)
-        threads.emplace_back([&one = *each] {
+    for (auto const& instance : instances)
+        threads.emplace_back([&one = *instance] {
             try {
                 one.run();
             } catch (std::exception const& error) { // the others would wait for it
@@ -477,8 +477,8 @@ options read_options(po::variables_map const& given) {
     if (out.instances > 1 && (where->type == kind::memory || where->type == kind::sqlite))
         throw std::invalid_argument("that store has one instance");
     if (given.contains("delay-us"))
-        for (auto const each : given["delay-us"].as<std::vector<std::int64_t>>())
-            out.delays.emplace_back(each);
+        for (auto const entry : given["delay-us"].as<std::vector<std::int64_t>>())
+            out.delays.emplace_back(entry);
     out.measured = seconds_t(given["seconds"].as<double>());
     out.warm_up = seconds_t(given["warm-up"].as<double>());
     out.server_process = given["server-process"].as<int>();

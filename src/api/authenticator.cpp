@@ -20,9 +20,9 @@ std::vector<credential> one_client(secret_string const& token) {
 } // namespace
 
 authenticator::authenticator(std::vector<credential> credentials) {
-    for (auto& each : credentials) {
-        auto const& profile = clients_.emplace_back(std::move(each.profile));
-        for (auto const& digest : each.tokens)
+    for (auto& credential : credentials) {
+        auto const& profile = clients_.emplace_back(std::move(credential.profile));
+        for (auto const& digest : credential.tokens)
             tokens_.push_back(known_token{digest, &profile});
     }
     std::ranges::sort(tokens_, {}, &known_token::digest);
@@ -52,9 +52,9 @@ otp::client const* authenticator::find(std::string_view name) const noexcept {
 
 std::vector<known_client> authenticator::clients() const {
     std::vector<known_client> list;
-    for (auto const& each : clients_)
-        list.push_back(
-            {each, static_cast<std::size_t>(std::ranges::count(tokens_, &each, &known_token::of))});
+    for (auto const& client : clients_)
+        list.push_back({client, static_cast<std::size_t>(
+                                    std::ranges::count(tokens_, &client, &known_token::of))});
     return list;
 }
 

@@ -44,11 +44,11 @@ bool begin_with(ip_v6_bytes const& bytes, std::span<std::uint8_t const> prefix) 
 std::optional<asio::ip::address_v4> embedded_v4(asio::ip::address_v6 const& whole) {
     if (whole.is_unspecified() || whole.is_loopback()) return std::nullopt;
     auto const bytes = whole.to_bytes();
-    for (auto const& each : embeddings) {
-        if (!begin_with(bytes, std::span(each.prefix).first(each.prefix_size))) continue;
+    for (auto const& embedding : embeddings) {
+        if (!begin_with(bytes, std::span(embedding.prefix).first(embedding.prefix_size))) continue;
         asio::ip::address_v4::bytes_type found{};
         for (std::size_t i = 0; i < found.size(); ++i)
-            found[i] = static_cast<std::uint8_t>(bytes[each.at + i] ^ each.mask);
+            found[i] = static_cast<std::uint8_t>(bytes[embedding.at + i] ^ embedding.mask);
         return asio::ip::address_v4(found);
     }
     return std::nullopt;

@@ -48,17 +48,17 @@ answer list_clients(api_call call) {
     std::vector<std::string> list;
     list.reserve(clients.size());
     bool does_answer = true;
-    for (auto const& each : clients) {
+    for (auto const& client : clients) {
         std::optional<otp::spending_view> spending;
         if (does_answer && list.size() < spenders_max && !until.expired()) {
             // The only client's spending is that of all.
             auto const& report = call.deps.spending;
-            auto summed = each.profile.is_tenant ? report.of(each.profile) : report.of_all();
+            auto summed = client.profile.is_tenant ? report.of(client.profile) : report.of_all();
             auto found = co_await std::move(summed);
             does_answer = found.has_value();
             if (found) spending = *std::move(found);
         }
-        list.push_back(write(each, spending ? &*spending : nullptr));
+        list.push_back(write(client, spending ? &*spending : nullptr));
     }
     co_return http::response{.body = json_writer().add_array("clients", list).finish()};
 }

@@ -38,8 +38,8 @@ std::optional<store::override_action> read_action(json_body& body) {
     constexpr std::string_view name = "action";
     auto const text = body.required_string(name);
     if (!text) return std::nullopt;
-    for (auto const each : {deny, trust, allow})
-        if (*text == otp::to_string(each)) return each;
+    for (auto const entry : {deny, trust, allow})
+        if (*text == otp::to_string(entry)) return entry;
     body.reject(name, "Value error, action must be deny, trust or allow.");
     return std::nullopt;
 }

@@ -194,8 +194,8 @@ bool is_variable(json_body::named_text const& given) {
 /// "amount, payee", or "absent"
 std::string listed(std::vector<std::string> const& names) {
     std::string list;
-    for (auto const& each : names)
-        list.append(list.empty() ? "" : ", ").append(each);
+    for (auto const& name : names)
+        list.append(list.empty() ? "" : ", ").append(name);
     return list.empty() ? "absent" : list;
 }
 

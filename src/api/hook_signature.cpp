@@ -37,8 +37,8 @@ std::string hex_of(hmac_sha256 const& mac) {
 /// "id.1700000000.{...}"
 std::string joined(std::initializer_list<std::string_view> parts) {
     std::string text;
-    for (auto const& each : parts)
-        text.append(text.empty() ? "" : ".").append(each);
+    for (auto const& part : parts)
+        text.append(text.empty() ? "" : ".").append(part);
     return text;
 }
 

@@ -12,8 +12,8 @@ hooks::hooks(std::vector<hook> list, authenticator const& clients, clock const& 
 
 std::optional<hooks::signer> hooks::identify(std::string_view client, identity_provider provider,
                                              http::request const& request) const {
-    auto const found = std::ranges::find_if(list_, [&](hook const& each) {
-        return each.client == client && each.provider == provider;
+    auto const found = std::ranges::find_if(list_, [&](hook const& hook) {
+        return hook.client == client && hook.provider == provider;
     });
     if (found == list_.end()) return std::nullopt;
     auto const now = now_.wall();

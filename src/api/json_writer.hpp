@@ -49,8 +49,8 @@ public:
     json_writer& add_array(std::string_view key, List const& list, Write write) {
         std::vector<std::string> values;
         values.reserve(list.size());
-        for (auto const& each : list)
-            values.push_back(write(each));
+        for (auto const& entry : list)
+            values.push_back(write(entry));
         return add_array(key, values);
     }
     /// `value` is a JSON text.

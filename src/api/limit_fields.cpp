@@ -33,8 +33,8 @@ void add_limit_fields(std::vector<http::header_field>& to,
     std::string left;
     constexpr std::size_t usual_size = 32;
     policies.reserve(usual_size * limits.size());
-    for (auto const& each : limits)
-        append_item(policies, each.name, "q=", each.quota, "w=", each.window);
+    for (auto const& limit : limits)
+        append_item(policies, limit.name, "q=", limit.quota, "w=", limit.window);
     if (!limits.empty())
         append_item(left, limits.front().name, "r=", limits.front().remaining, "t",
                     limits.front().resets_in);
@@ -45,10 +45,10 @@ void add_limit_fields(std::vector<http::header_field>& to,
                       std::vector<otp::violated_limit> const& violated) {
     std::string policies;
     std::string left;
-    for (auto const& each : violated) {
-        if (each.quota == 0) continue;
-        append_item(policies, each.name, "q=", each.quota, "w=", each.window);
-        append_item(left, each.name, "r=", 0, "t=", each.retry_after);
+    for (auto const& entry : violated) {
+        if (entry.quota == 0) continue;
+        append_item(policies, entry.name, "q=", entry.quota, "w=", entry.window);
+        append_item(left, entry.name, "r=", 0, "t=", entry.retry_after);
     }
     add(to, std::move(policies), std::move(left));
 }

@@ -127,8 +127,8 @@ answer report(api_call call, bool with_clients) {
     std::string const from(body.optional_string("from_client").value_or(""));
     if (!number || !body.valid()) co_return to_response(body.problem(), call.request);
     std::vector<otp::client> clients;
-    for (auto& each : deps.clients())
-        clients.push_back(std::move(each.profile));
+    for (auto& client : deps.clients())
+        clients.push_back(std::move(client.profile));
     if (!from.empty() && !begin_at(clients, from)) {
         otp::failure const unknown{otp::errc::client_not_found};
         co_return to_response(to_problem(unknown), call.request);
@@ -141,7 +141,7 @@ answer report(api_call call, bool with_clients) {
     reply.add("phone_number", number->masked());
     if (with_clients)
         reply.add_array("clients", found->clients,
-                        [&](auto const& each) { return write_client(each, guesses_max); });
+                        [&](auto const& entry) { return write_client(entry, guesses_max); });
     reply.add_array("limits", found->limits, write_limit)
         .add_json("destination", write_destination(found->where))
         .add("next_client", unless_empty(found->next));

@@ -92,10 +92,10 @@ bool was_not_reached(std::optional<bridgexapi::reason> why) {
 
 json::array names_of(std::vector<otp::violated_limit> const& violated) {
     json::array list;
-    for (auto const& each : violated) {
+    for (auto const& entry : violated) {
         json::object limit;
-        limit["limit"] = json::string(each.name);
-        limit["retry_after_seconds"] = each.retry_after.count();
+        limit["limit"] = json::string(entry.name);
+        limit["retry_after_seconds"] = entry.retry_after.count();
         list.push_back(std::move(limit));
     }
     return list;

@@ -38,8 +38,8 @@ query::query(std::string_view text, std::initializer_list<std::string_view> know
     }
     urls::encoding_opts forms;
     forms.space_as_plus = true;
-    for (auto const& each : *parsed)
-        take({each.key.decode(forms), each.value.decode(forms)}, known);
+    for (auto const& entry : *parsed)
+        take({entry.key.decode(forms), entry.value.decode(forms)}, known);
 }
 
 void query::take(parameter one, std::initializer_list<std::string_view> known) {

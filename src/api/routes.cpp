@@ -168,17 +168,17 @@ std::vector<std::string_view> paths() {
 
 void add_routes(http::router& routes, dependencies_source deps) {
     routes.serve_also_under(version_prefix);
-    for (auto const& each : rows)
-        if (!is_of_admin_alone(each.who)) add(routes, each, deps);
+    for (auto const& row : rows)
+        if (!is_of_admin_alone(row.who)) add(routes, row, deps);
 }
 
 void add_operator_routes(http::router& routes, dependencies_source deps) {
     routes.serve_also_under(version_prefix);
-    for (auto const& each : rows)
-        if (each.who != anybody && each.who != client && each.who != a_hook) {
-            add(routes, each, deps);
-            auto const& asked = each.who == anybody_on_admin ? gate_of_page : gate;
-            routes.guard(each.path, [&asked, deps](http::request const& request) {
+    for (auto const& row : rows)
+        if (row.who != anybody && row.who != client && row.who != a_hook) {
+            add(routes, row, deps);
+            auto const& asked = row.who == anybody_on_admin ? gate_of_page : gate;
+            routes.guard(row.path, [&asked, deps](http::request const& request) {
                 return check_and_call(asked, deps(), request, let_in);
             });
         }

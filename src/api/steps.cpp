@@ -22,12 +22,12 @@ std::string write_step(otp::step_report const& step) {
 
 json::array steps_member(std::vector<otp::step_report> const& steps) {
     json::array list;
-    for (auto const& each : steps) {
+    for (auto const& entry : steps) {
         json::object step;
-        step["route_id"] = each.route_id;
-        step["outcome"] = json::string(otp::to_string(each.outcome));
-        step["reason"] = each.why.empty() ? json::value() : json::value(each.why);
-        step["price"] = each.price ? json::value(each.price->units()) : json::value();
+        step["route_id"] = entry.route_id;
+        step["outcome"] = json::string(otp::to_string(entry.outcome));
+        step["reason"] = entry.why.empty() ? json::value() : json::value(entry.why);
+        step["price"] = entry.price ? json::value(entry.price->units()) : json::value();
         list.push_back(std::move(step));
     }
     return list;

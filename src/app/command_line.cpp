@@ -38,8 +38,9 @@ po::options_description options() {
     auto add = all.add_options();
     add("config", po::value<std::string>()->value_name("FILE"),
         "read settings from FILE (default: config.toml, if it exists)");
-    for (auto const& each : key_options)
-        add(each.option, po::value<std::string>()->value_name(each.value_name), each.help);
+    for (auto const& key_option : key_options)
+        add(key_option.option, po::value<std::string>()->value_name(key_option.value_name),
+            key_option.help);
     add("check-config", "check the settings and exit");
     add("print-schema", po::value<std::string>()->implicit_value("")->value_name("[=ROLE]"),
         "print the SQL that creates the tables in PostgreSQL and grants their use to ROLE, and "
@@ -159,9 +160,9 @@ boost::system::result<command_line, settings_faults> parse_command_line(int argc
     out.help = found.count("help") != 0;
     if (found.count("config") != 0) out.config_path = found["config"].as<std::string>();
     if (found.count("print-schema") != 0) out.schema_for = found["print-schema"].as<std::string>();
-    for (auto const& each : key_options)
-        if (found.count(each.option) != 0)
-            out.flags.emplace(each.key, found[each.option].as<std::string>());
+    for (auto const& key_option : key_options)
+        if (found.count(key_option.option) != 0)
+            out.flags.emplace(key_option.key, found[key_option.option].as<std::string>());
     return out;
 }
 

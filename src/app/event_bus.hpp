@@ -18,11 +18,12 @@ public:
     /// Call only while the program starts. The listener must outlive the bus.
     void add(otp::observer& listener) { listeners_.push_back(&listener); }
     [[nodiscard]] bool wants(otp::event_type kind) const noexcept override {
-        return std::ranges::any_of(listeners_, [kind](auto* each) { return each->wants(kind); });
+        return std::ranges::any_of(listeners_,
+                                   [kind](auto* listener) { return listener->wants(kind); });
     }
     void on_event(otp::verification_event const& event) noexcept override {
-        for (auto* const each : listeners_)
-            each->on_event(event);
+        for (auto* const listener : listeners_)
+            listener->on_event(event);
     }
 
 private:

@@ -14,10 +14,10 @@ namespace otpd::app {
 namespace {
 
 void open_standard_descriptors() {
-    for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (::fcntl(each, F_GETFD) != -1 || errno != EBADF) continue;
+    for (int const value : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(value, F_GETFD) != -1 || errno != EBADF) continue;
         // open() takes the lowest free descriptor, and those below it are open by now.
-        if (::open("/dev/null", O_RDWR) != each)
+        if (::open("/dev/null", O_RDWR) != value)
             throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
     }
 }
@@ -25,15 +25,15 @@ void open_standard_descriptors() {
 void ignore_signals() {
     // Raised by writes to a closed connection, or to a file at its size limit. The write returns an
     // error instead.
-    for (int const each : {SIGPIPE, SIGXFSZ})
-        std::signal(each, SIG_IGN);
+    for (int const value : {SIGPIPE, SIGXFSZ})
+        std::signal(value, SIG_IGN);
     // Their senders do not mean to end the process. Signals with a use get their handlers later
     // (application.cpp).
-    for (int const each :
+    for (int const value :
          {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGSTKFLT, SIGPWR})
-        std::signal(each, SIG_IGN);
-    for (int each = SIGRTMIN; each <= SIGRTMAX; ++each)
-        std::signal(each, SIG_IGN);
+        std::signal(value, SIG_IGN);
+    for (int value = SIGRTMIN; value <= SIGRTMAX; ++value)
+        std::signal(value, SIG_IGN);
 }
 
 } // namespace

@@ -72,11 +72,11 @@ void read_into(std::optional<source_file>& into, std::string const& path, std::s
 /// Calls `visit(name, value)` for each variable. `visit` may overwrite the value.
 template <class Visit>
 void for_each_variable(Visit visit) {
-    for (char* const* each = environ; *each != nullptr; ++each) {
-        std::span<char> const entry(*each, std::strlen(*each));
+    for (char* const* it = environ; *it != nullptr; ++it) {
+        std::span<char> const entry(*it, std::strlen(*it));
         auto const equals = std::ranges::find(entry, '=') - entry.begin();
         if (static_cast<std::size_t>(equals) == entry.size()) continue;
-        visit(std::string(*each, static_cast<std::size_t>(equals)),
+        visit(std::string(*it, static_cast<std::size_t>(equals)),
               entry.subspan(static_cast<std::size_t>(equals) + 1));
     }
 }

@@ -19,8 +19,8 @@ constexpr std::size_t waiting_max = 1024;
 } // namespace
 
 void prefix_table::count(refused_prefix const& one) {
-    auto const is_quiet = [&one](refused_prefix const& each) {
-        return one.last_at - each.last_at > quiet_max;
+    auto const is_quiet = [&one](refused_prefix const& refused_prefix) {
+        return one.last_at - refused_prefix.last_at > quiet_max;
     };
     auto entry = std::ranges::find(entries_, one.prefix, &refused_prefix::prefix);
     if (entry != entries_.end() && !is_quiet(*entry)) {
@@ -51,7 +51,7 @@ void prefix_table::count(refused_prefix const& one) {
 
 std::vector<refused_prefix> prefix_table::heaviest(wall_time now) const {
     auto list = entries_;
-    std::erase_if(list, [now](auto const& each) { return now - each.last_at > quiet_max; });
+    std::erase_if(list, [now](auto const& entry) { return now - entry.last_at > quiet_max; });
     std::ranges::sort(list, std::ranges::greater(), &refused_prefix::refused);
     return list;
 }

@@ -25,8 +25,8 @@ telemetry::metrics_options metrics_of(otp::policy const& rules) {
     options.version = version;
     auto const paths = api::paths();
     options.routes.assign(paths.begin(), paths.end());
-    for (auto const each : {metrics_path, http::router::unmatched, http::router::malformed})
-        options.routes.emplace_back(each);
+    for (auto const metric : {metrics_path, http::router::unmatched, http::router::malformed})
+        options.routes.emplace_back(metric);
     return options;
 }
 
@@ -270,8 +270,8 @@ asio::awaitable<std::string> service::scrape() {
     auto const reads = question_client.stats();
     metrics.upstream_pool(sends.open + reads.open, sends.idle + reads.idle,
                           sends.waiting + reads.waiting);
-    for (auto const& each : gates.stats())
-        metrics.route_gate(each.route_id, each.limit, each.running, each.waiting, each.refusing);
+    for (auto const& stat : gates.stats())
+        metrics.route_gate(stat.route_id, stat.limit, stat.running, stat.waiting, stat.refusing);
     auto const codes = co_await health.live_codes();
     if (codes) metrics.live_codes(static_cast<std::int64_t>(*codes));
     co_return metrics.scrape();

@@ -59,8 +59,9 @@ template <class Wanted = decltype(&is_any)>
 sums_by_label sum_by(std::string const& label, service_view const& view, std::string_view metric,
                      Wanted wanted = is_any) {
     sums_by_label sums;
-    for (auto const& each : view.readings)
-        if (each.metric == metric && wanted(each)) sums[label_of(each, label)] += each.value;
+    for (auto const& reading : view.readings)
+        if (reading.metric == metric && wanted(reading))
+            sums[label_of(reading, label)] += reading.value;
     return sums;
 }
 
@@ -86,15 +87,15 @@ template <class Wanted = decltype(&is_any)>
 telemetry::reading histogram(service_view const& view, std::string_view metric,
                              Wanted wanted = is_any) {
     telemetry::reading sum;
-    for (auto const& each : view.readings) {
-        if (each.metric != metric || !wanted(each)) continue;
+    for (auto const& reading : view.readings) {
+        if (reading.metric != metric || !wanted(reading)) continue;
         if (sum.buckets.empty())
-            for (auto const& [bound, count] : each.buckets)
+            for (auto const& [bound, count] : reading.buckets)
                 sum.buckets.emplace_back(bound, 0);
-        for (std::size_t i = 0; i < std::min(sum.buckets.size(), each.buckets.size()); ++i)
-            sum.buckets[i].second += each.buckets[i].second;
-        sum.count += each.count;
-        sum.sum += each.sum;
+        for (std::size_t i = 0; i < std::min(sum.buckets.size(), reading.buckets.size()); ++i)
+            sum.buckets[i].second += reading.buckets[i].second;
+        sum.count += reading.count;
+        sum.sum += reading.sum;
     }
     return sum;
 }
@@ -117,12 +118,12 @@ std::string plural(double count, std::string const& noun) {
 
 void add_budgets(std::vector<std::string>& faults, service_view const& view) {
     constexpr double near = 0.8;
-    for (auto const& each : view.budgets) {
-        auto const cap = each.cap.units();
-        if (cap <= 0 || each.spent.units() < near * cap) continue;
-        faults.push_back("budget " + each.name + " is at " +
-                         count_text(100 * each.spent.units() / cap) + " % of " +
-                         to_decimal(each.cap) + " until " + to_timestamp(each.ends_at));
+    for (auto const& budget : view.budgets) {
+        auto const cap = budget.cap.units();
+        if (cap <= 0 || budget.spent.units() < near * cap) continue;
+        faults.push_back("budget " + budget.name + " is at " +
+                         count_text(100 * budget.spent.units() / cap) + " % of " +
+                         to_decimal(budget.cap) + " until " + to_timestamp(budget.ends_at));
     }
 }
 
@@ -264,9 +265,9 @@ std::vector<std::string> faults_of(service_view const& view, recent_counts const
     if (!view.not_ready.empty()) faults.push_back("not ready: " + view.not_ready);
     if (total(view, settings_good) == 0)
         faults.emplace_back("the last reload was refused: the settings before it are in use");
-    for (auto const& each : view.gates)
-        if (each.open)
-            faults.push_back("route " + std::to_string(each.route_id) +
+    for (auto const& gate : view.gates)
+        if (gate.open)
+            faults.push_back("route " + std::to_string(gate.route_id) +
                              " is paused: its circuit breaker is open");
     auto const now = counts_of(view);
     auto const passed = std::chrono::round<std::chrono::seconds>(now.at - before.at).count();
@@ -316,14 +317,14 @@ std::string stats_text(service_view const& view, std::vector<std::string> const&
 
 std::string abuse_text(service_view const& view, std::vector<refused_prefix> const& prefixes) {
     json::array heaviest;
-    for (auto const& each : prefixes)
-        heaviest.push_back(json::object{{"prefix", '+' + each.prefix},
-                                        {"country", each.country},
-                                        {"refused", each.refused},
-                                        {"over_by_at_most", each.over_by_at_most},
-                                        {"limits", each.limits},
-                                        {"first_at", to_timestamp(each.first_at)},
-                                        {"last_at", to_timestamp(each.last_at)}});
+    for (auto const& prefix : prefixes)
+        heaviest.push_back(json::object{{"prefix", '+' + prefix.prefix},
+                                        {"country", prefix.country},
+                                        {"refused", prefix.refused},
+                                        {"over_by_at_most", prefix.over_by_at_most},
+                                        {"limits", prefix.limits},
+                                        {"first_at", to_timestamp(prefix.first_at)},
+                                        {"last_at", to_timestamp(prefix.last_at)}});
     json::object const all{{"at", to_timestamp(view.at)},
                            {"guards", limits_json(view, true)},
                            {"violations", limits_json(view, false)},

@@ -42,16 +42,16 @@ otp::client default_client_of(auth_settings const& settings) {
 std::vector<otp::limit> limits_of(settings const& settings) {
     if (!settings.limits.enabled) return {};
     std::vector<otp::limit> list;
-    for (auto const& each : built_in_limits()) {
-        auto const quota = settings.limits.*each.quota;
+    for (auto const& built_in_limit : built_in_limits()) {
+        auto const quota = settings.limits.*built_in_limit.quota;
         if (quota == 0) continue;
-        bool const is_observed = holds(settings.limits.observe, each.name);
-        list.push_back({std::string(each.name),
-                        each.key,
+        bool const is_observed = holds(settings.limits.observe, built_in_limit.name);
+        list.push_back({std::string(built_in_limit.name),
+                        built_in_limit.key,
                         quota,
-                        each.window,
+                        built_in_limit.window,
                         is_observed ? otp::limit_mode::observe : otp::limit_mode::enforce,
-                        each.step,
+                        built_in_limit.step,
                         {}});
     }
     list.insert(list.end(), settings.otp.limits.begin(), settings.otp.limits.end());
@@ -70,11 +70,11 @@ void complete(store::cooldown_rule& cooldown, settings const& settings) {
 }
 
 void add_purposes(otp::policy& rules, settings const& settings) {
-    for (auto const& each : settings.purposes) {
-        auto scope = rules_of(settings, each);
+    for (auto const& purpose : settings.purposes) {
+        auto scope = rules_of(settings, purpose);
         complete(scope.cooldown, settings);
-        rules.scopes.emplace(each.client + ':' + each.name, std::move(scope));
-        if (!each.text.empty()) rules.templates.push_back({each.name, {}, each.text});
+        rules.scopes.emplace(purpose.client + ':' + purpose.name, std::move(scope));
+        if (!purpose.text.empty()) rules.templates.push_back({purpose.name, {}, purpose.text});
     }
 }
 
@@ -202,8 +202,8 @@ std::vector<api::credential> credentials_of(settings const& settings) {
         list.push_back(api::credential{default_client_of(settings.auth), {token.digest()}});
     else if (list.empty())
         list.push_back(api::credential{default_client_of(settings.auth), {}}); // without a token
-    for (auto& each : list)
-        each.profile.is_tenant = !settings.clients.empty();
+    for (auto& entry : list)
+        entry.profile.is_tenant = !settings.clients.empty();
     return list;
 }
 
@@ -222,8 +222,8 @@ std::vector<api::credential> operator_of(admin_settings const& settings) {
 
 std::vector<std::string> names_of_clients(settings const& settings) {
     std::vector<std::string> names;
-    for (auto const& each : credentials_of(settings))
-        names.push_back(each.profile.name);
+    for (auto const& setting : credentials_of(settings))
+        names.push_back(setting.profile.name);
     return names;
 }
 
@@ -252,9 +252,10 @@ otp::policy policy_of(settings const& settings) {
         of_all.name = daily_cap_name;
         of_all.cap = cap;
     }
-    for (auto const& each : settings.test_numbers)
-        rules.test_numbers.push_back(
-            {each.number.value(), passcode::parse(each.code.reveal()).value(), each.until});
+    for (auto const& test_number : settings.test_numbers)
+        rules.test_numbers.push_back({test_number.number.value(),
+                                      passcode::parse(test_number.code.reveal()).value(),
+                                      test_number.until});
     rules.send_timeout = settings.bridgexapi.timeout;
     using kind = store::location::kind;
     rules.writes_pseudonyms = !settings.timeline.path.empty();

@@ -206,14 +206,14 @@ asio::awaitable<send_outcome> route_gates::send_sms(sms message, deadline until)
 }
 
 void route_gates::apply(route_gate_options const& options) {
-    for (auto const& each : gates_)
-        each->apply(options);
+    for (auto const& gate : gates_)
+        gate->apply(options);
 }
 
 std::vector<route_gate_stats> route_gates::stats() const {
     std::vector<route_gate_stats> result;
-    for (auto const& each : gates_)
-        result.push_back(each->stats());
+    for (auto const& gate : gates_)
+        result.push_back(gate->stats());
     return result;
 }
 

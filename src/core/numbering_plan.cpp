@@ -130,8 +130,8 @@ constexpr line_type types[] = {
 static_assert(std::size(types) == util::UNKNOWN + 1);
 
 bool is_satellite(std::string_view digits) {
-    return std::ranges::any_of(satellites,
-                               [&](std::string_view each) { return digits.starts_with(each); });
+    return std::ranges::any_of(
+        satellites, [&](std::string_view satellite) { return digits.starts_with(satellite); });
 }
 
 /// Builds a national number and keeps all its digits, including leading zeros.
@@ -159,14 +159,17 @@ util* library() {
 
 /// Returns the calling code of a nine-digit French number.
 std::string_view french_code_of(std::string_view national) {
-    auto const* const found = std::ranges::find_if(
-        french_ranges, [&](french_range const& each) { return national.starts_with(each.begins); });
+    auto const* const found =
+        std::ranges::find_if(french_ranges, [&](french_range const& french_range) {
+            return national.starts_with(french_range.begins);
+        });
     return found == std::end(french_ranges) ? french_codes[0] : found->code;
 }
 
 bool is_other_french_spelling(std::string_view digits) {
-    auto const* const code = std::ranges::find_if(french_codes, [&](std::string_view each) {
-        return digits.starts_with(each) && digits.size() == each.size() + french_digits;
+    auto const* const code = std::ranges::find_if(french_codes, [&](std::string_view french_code) {
+        return digits.starts_with(french_code) &&
+               digits.size() == french_code.size() + french_digits;
     });
     return code != std::end(french_codes) && french_code_of(digits.substr(code->size())) != *code;
 }
@@ -257,13 +260,14 @@ struct numbering_plan::impl {
         auto const begins = [&](std::string_view range) { return digits.starts_with(range); };
         if (std::ranges::any_of(ranges_of_others, begins) || is_other_french_spelling(digits))
             return true;
-        return std::ranges::any_of(other_spellings, [&](other_spelling const& each) {
-            if (!digits.starts_with(each.begins) || !digits.substr(each.at).starts_with(each.was) ||
-                (each.digits != 0 && each.digits != digits.size()))
+        return std::ranges::any_of(other_spellings, [&](other_spelling const& other_spelling) {
+            if (!digits.starts_with(other_spelling.begins) ||
+                !digits.substr(other_spelling.at).starts_with(other_spelling.was) ||
+                (other_spelling.digits != 0 && other_spelling.digits != digits.size()))
                 return false;
-            if (!known || each.of_unknown_only) return !known;
+            if (!known || other_spelling.of_unknown_only) return !known;
             std::string usual(digits);
-            usual.replace(each.at, each.was.size(), each.is);
+            usual.replace(other_spelling.at, other_spelling.was.size(), other_spelling.is);
             return type_of(usual) != line_type::unknown;
         });
     }

@@ -239,8 +239,8 @@ framing_fault request_parser::fault_at_limit() const {
 }
 
 bool request_parser::has(std::string_view name) const {
-    return std::ranges::any_of(fields_, [&](field_span const& each) {
-        return equal_ignoring_case(each.name.of(bytes_), name);
+    return std::ranges::any_of(fields_, [&](field_span const& field) {
+        return equal_ignoring_case(field.name.of(bytes_), name);
     });
 }
 

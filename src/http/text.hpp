@@ -14,8 +14,8 @@ namespace otpd::http {
 class character_class {
 public:
     explicit constexpr character_class(std::string_view members) noexcept {
-        for (char const each : members)
-            holds_[static_cast<unsigned char>(each)] = true;
+        for (char const member : members)
+            holds_[static_cast<unsigned char>(member)] = true;
     }
     [[nodiscard]] constexpr bool holds(char c) const noexcept {
         return holds_[static_cast<unsigned char>(c)];

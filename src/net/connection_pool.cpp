@@ -174,9 +174,9 @@ void connection_pool::idle_closed(std::shared_ptr<connection> const& closed) {
 }
 
 void connection_pool::end(idle_connections::list const& ended) {
-    for (auto const& each : ended) {
-        each->abort();
-        all_.erase(each);
+    for (auto const& entry : ended) {
+        entry->abort();
+        all_.erase(entry);
     }
     if (draining_ && all_.empty()) drained_.cancel();
 }

@@ -59,8 +59,8 @@ bool idle_connections::remove_closed(std::shared_ptr<connection> const& closed, 
 /// evidence.
 void idle_connections::end_all_if_distrustful(list& ended) {
     if (policy_.is_trusting()) return;
-    for (auto& each : std::exchange(entries_, {}))
-        ended.push_back(std::move(each.held));
+    for (auto& entry : std::exchange(entries_, {}))
+        ended.push_back(std::move(entry.held));
 }
 
 steady_time idle_connections::next_due(steady_time now) const noexcept {
@@ -74,7 +74,7 @@ idle_connections::list idle_connections::take_expired(steady_time now) {
     if (entries_.empty() || is_on_probation(entries_.front())) return expired;
     auto const too_old = now - policy_.idle_max(now);
     auto const young =
-        std::ranges::find_if(entries_, [&](resting const& each) { return each.since > too_old; });
+        std::ranges::find_if(entries_, [&](resting const& entry) { return entry.since > too_old; });
     for (auto at = entries_.begin(); at != young; ++at)
         expired.push_back(std::move(at->held));
     entries_.erase(entries_.begin(), young);
@@ -95,8 +95,8 @@ bool idle_connections::confirm(std::shared_ptr<connection> const& tried) noexcep
 
 idle_connections::list idle_connections::take_all() {
     list all;
-    for (auto& each : std::exchange(entries_, {}))
-        all.push_back(std::move(each.held));
+    for (auto& entry : std::exchange(entries_, {}))
+        all.push_back(std::move(entry.held));
     return all;
 }
 

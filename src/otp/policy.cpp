@@ -18,8 +18,8 @@ scope_rules policy::for_scope(client const& client, std::string_view purpose) co
     if (!client.default_plan.empty()) {
         rules.plan = client.default_plan;
     } else if (rules.plan.empty()) {
-        auto const own = std::ranges::find_if(plans, [&](route_plan const& each) {
-            return std::ranges::find(each.purposes, purpose) != each.purposes.end();
+        auto const own = std::ranges::find_if(plans, [&](route_plan const& plan) {
+            return std::ranges::find(plan.purposes, purpose) != plan.purposes.end();
         });
         if (own != plans.end()) rules.plan = own->name;
     }

@@ -36,8 +36,8 @@ std::string text_of(json::value const& value);
 
 std::string joined(json::array const& list) {
     std::string out;
-    for (auto const& each : list)
-        out.append(out.empty() ? "" : ", ").append(text_of(each));
+    for (auto const& entry : list)
+        out.append(out.empty() ? "" : ", ").append(text_of(entry));
     return out.empty() ? "-" : out;
 }
 
@@ -110,23 +110,23 @@ std::string heading(std::string_view name) {
 bool is_table(json::value const& value) {
     return value.is_array() && !value.get_array().empty() &&
            std::ranges::all_of(value.get_array(),
-                               [](auto const& each) { return each.is_object(); });
+                               [](auto const& entry) { return entry.is_object(); });
 }
 
 /// With a column for each member that any of them has.
 std::string table_of(json::array const& objects) {
     std::vector<std::string> names;
-    for (auto const& each : objects)
-        for (auto const& [name, ignored] : each.get_object())
+    for (auto const& object : objects)
+        for (auto const& [name, ignored] : object.get_object())
             if (std::ranges::find(names, std::string_view(name)) == names.end())
                 names.emplace_back(name);
     rows all(1);
     for (auto const& name : names)
         all.front().push_back(heading(name));
-    for (auto const& each : objects) {
+    for (auto const& object : objects) {
         auto& row = all.emplace_back();
         for (auto const& name : names)
-            row.push_back(member(each.get_object(), name));
+            row.push_back(member(object.get_object(), name));
     }
     return table(all);
 }
@@ -299,9 +299,9 @@ std::string story_of(json::object const& verification) {
     rows lines;
     std::string day;
     int wrong_guesses = 0;
-    for (auto const& each : list_of(of, "events")) {
-        if (!each.is_object()) continue;
-        auto const& event = each.get_object();
+    for (auto const& entry : list_of(of, "events")) {
+        if (!entry.is_object()) continue;
+        auto const& event = entry.get_object();
         // 2026-11-30T14:02:11.123Z
         auto const at = optional_member(event, "at");
         bool const is_time = at.size() >= 19;
@@ -320,9 +320,9 @@ namespace {
 
 std::string limits_table(json::array const& limits) {
     rows all{{"LIMIT", "LEFT", "OF", "FULL AGAIN IN", ""}};
-    for (auto const& each : limits) {
-        if (!each.is_object()) continue;
-        auto const& limit = each.get_object();
+    for (auto const& entry : limits) {
+        if (!entry.is_object()) continue;
+        auto const& limit = entry.get_object();
         bool const observes = optional_member(limit, "observe") == "yes";
         auto name = member(limit, "name");
         if (auto const key = optional_member(limit, "key"); !key.empty() && key != name)
@@ -362,10 +362,10 @@ std::string locks_text(json::object const& client) {
 
 std::string cooldowns_text(json::object const& client) {
     std::string out;
-    for (auto const& each : list_of(client, "cooldowns"))
-        if (each.is_object())
-            out += (out.empty() ? "" : ", ") + member(each.get_object(), "purpose") + ' ' +
-                   duration_text(whole(each.get_object(), "retry_after_seconds"));
+    for (auto const& entry : list_of(client, "cooldowns"))
+        if (entry.is_object())
+            out += (out.empty() ? "" : ", ") + member(entry.get_object(), "purpose") + ' ' +
+                   duration_text(whole(entry.get_object(), "retry_after_seconds"));
     return out.empty() ? "-" : out;
 }
 
@@ -380,9 +380,9 @@ std::string found_text(json::object const& answer) {
     rows clients{{"CLIENT", "KNOWN DEVICES", "WRONG GUESSES", "LOCKED FOR", "COOLDOWN"}};
     rows verifications{
         {"CREATED", "CLIENT", "PURPOSE", "STATUS", "MESSAGE", "ROUTE", "COST", "ID"}};
-    for (auto const& each : list_of(answer, "clients")) {
-        if (!each.is_object()) continue;
-        auto const& client = each.get_object();
+    for (auto const& entry : list_of(answer, "clients")) {
+        if (!entry.is_object()) continue;
+        auto const& client = entry.get_object();
         clients.push_back(
             {member(client, "client"), member(client, "known_devices"),
              member(client, "wrong_guesses") + " of " + member(client, "wrong_guesses_max"),
@@ -415,9 +415,9 @@ namespace {
 /// The lowest bound that `share` of the samples do not exceed; nullopt if there is none.
 std::optional<double> quantile(json::object const& histogram, double share) {
     auto const wanted = share * static_cast<double>(whole(histogram, "count"));
-    for (auto const& each : list_of(histogram, "buckets")) {
-        if (!each.is_array() || each.get_array().size() != 2) continue;
-        auto const& bucket = each.get_array();
+    for (auto const& entry : list_of(histogram, "buckets")) {
+        if (!entry.is_array() || entry.get_array().size() != 2) continue;
+        auto const& bucket = entry.get_array();
         if (!bucket[0].is_number() || !bucket[1].is_number()) continue;
         if (bucket[1].to_number<double>() >= wanted) return bucket[0].to_number<double>();
     }
@@ -440,8 +440,8 @@ std::string stats_text(json::object const& answer) {
                {"at", member(answer, "at")},
                {"running for", duration_text(whole(answer, "uptime_seconds"))},
                {"ready", member(answer, "ready")}};
-    for (auto const& each : list_of(answer, "faults"))
-        lines.push_back({"FAULT", text_of(each)});
+    for (auto const& entry : list_of(answer, "faults"))
+        lines.push_back({"FAULT", text_of(entry)});
     auto rest = answer;
     for (auto const* name : {"version", "at", "uptime_seconds", "ready", "faults", "latencies"})
         rest.stable_erase(name);
@@ -457,9 +457,9 @@ std::string problem_text(json::object const& problem) {
     auto out = optional_member(problem, "detail");
     if (out.empty()) out = member(problem, "title");
     if (auto const code = optional_member(problem, "code"); !code.empty()) out += " [" + code + ']';
-    for (auto const& each : list_of(problem, "errors")) {
-        bool const has_text = each.is_object() && each.get_object().contains("msg");
-        out += "\n  " + (has_text ? member(each.get_object(), "msg") : text_of(each));
+    for (auto const& entry : list_of(problem, "errors")) {
+        bool const has_text = entry.is_object() && entry.get_object().contains("msg");
+        out += "\n  " + (has_text ? member(entry.get_object(), "msg") : text_of(entry));
     }
     return out;
 }

@@ -177,9 +177,9 @@ std::string usage() {
     std::ostringstream out;
     out << "Usage: otpctl COMMAND [options]\n\nThe operator's tool of otpd.\n\nCommands:\n";
     std::vector<std::string> lines;
-    for (auto const& each : all_commands)
-        lines.push_back(std::string(each.name) + (each.operands.empty() ? "" : " ") +
-                        std::string(each.operands));
+    for (auto const& all_command : all_commands)
+        lines.push_back(std::string(all_command.name) + (all_command.operands.empty() ? "" : " ") +
+                        std::string(all_command.operands));
     auto const width = std::ranges::max(lines, {}, &std::string::size).size();
     for (std::size_t i = 0; i < lines.size(); ++i)
         out << "  " << lines[i] << std::string(width - lines[i].size() + 2, ' ')

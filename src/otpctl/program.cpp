@@ -134,9 +134,9 @@ void append(json::object& to, json::object const& more, std::string_view name) {
     auto const* const added = more.if_contains(name);
     if (list == nullptr || !list->is_array() || added == nullptr || !added->is_array()) return;
     auto& all = list->get_array();
-    for (auto const& each : added->get_array()) {
-        auto const is_it = [&each](auto const& one) { return are_about_the_same(one, each); };
-        if (std::ranges::none_of(all, is_it)) all.push_back(each);
+    for (auto const& entry : added->get_array()) {
+        auto const is_it = [&entry](auto const& one) { return are_about_the_same(one, entry); };
+        if (std::ranges::none_of(all, is_it)) all.push_back(entry);
     }
 }
 
@@ -169,9 +169,9 @@ void session::for_each_client(std::string const& target) {
     } else {
         auto const found = about_all_clients("/numbers/find");
         if (auto const* const list = found.if_contains("clients"); list && list->is_array())
-            for (auto const& each : list->get_array())
-                if (each.is_object() && each.get_object().contains("client"))
-                    clients.emplace_back(each.get_object().at("client").as_string());
+            for (auto const& entry : list->get_array())
+                if (entry.is_object() && entry.get_object().contains("client"))
+                    clients.emplace_back(entry.get_object().at("client").as_string());
     }
     if (clients.empty()) throw refusal("no client knows this number: is it typed right?");
     std::string refused;

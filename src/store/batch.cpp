@@ -28,8 +28,8 @@ void batch::expire(steady_time now) noexcept {
         if (is_late) step->finish(step_fault::not_executed);
         return is_late;
     });
-    for (auto const& each : flights_)
-        for (auto& passenger : each->steps)
+    for (auto const& flight : flights_)
+        for (auto& passenger : flight->steps)
             if (passenger.step != nullptr && passenger.step->deadline_ <= now)
                 std::exchange(passenger.step, nullptr)
                     ->finish(passenger.was_run ? step_fault::unknown : step_fault::not_executed);
@@ -99,8 +99,8 @@ bool batch::form() {
 }
 
 void batch::begin(flight& fresh) {
-    for (auto const& each : fresh.steps)
-        for (auto const& key : each.step->keys_)
+    for (auto const& step : fresh.steps)
+        for (auto const& key : step.step->keys_)
             if (!key.is_shared()) occupy(fresh, key);
     if (io_.reads_first()) {
         runner_.list_loads(fresh);
@@ -111,8 +111,8 @@ void batch::begin(flight& fresh) {
 }
 
 void batch::fail_steps(flight& flight, std::exception_ptr const& why) noexcept {
-    for (auto& each : flight.steps)
-        if (auto* const step = std::exchange(each.step, nullptr)) step->fail(why);
+    for (auto& entry : flight.steps)
+        if (auto* const step = std::exchange(entry.step, nullptr)) step->fail(why);
 }
 
 /// Ends a flight for lack of memory, before a backend has it.
@@ -161,8 +161,8 @@ void batch::run(flight& all) {
         leave_behind(all, std::move(*failed));
         return;
     }
-    for (auto const& each : all.changes.shared)
-        if (!each.structure.empty()) occupy(all, each.key);
+    for (auto const& change : all.changes.shared)
+        if (!change.structure.empty()) occupy(all, change.key);
     io_.commit(all, *this);
 }
 
@@ -170,8 +170,8 @@ void batch::run(flight& all) {
 void batch::leave_behind(flight& flight, step_runner::failure failed) {
     release(flight);
     auto* const thrower = std::exchange(flight.steps[failed.step].step, nullptr);
-    for (auto each = flight.steps.rbegin(); each != flight.steps.rend(); ++each)
-        if (each->step != nullptr) queue_.push_front(each->step);
+    for (auto it = flight.steps.rbegin(); it != flight.steps.rend(); ++it)
+        if (it->step != nullptr) queue_.push_front(it->step);
     flight.steps.clear();
     flight.changes.clear();
     io_.commit(flight, *this);
@@ -195,30 +195,31 @@ void batch::answer(flight& flight) {
     auto const became = flight.changes.status;
     auto const& failed = flight.changes.failed;
     bool const some_failed = std::ranges::find(failed, true) != failed.end();
-    auto const has_to_run_again = [&](flight::passenger const& each) {
-        if (became != commit::outcome::done || !each.was_run) return false;
-        return failed[each.group] || each.runs_again || (each.was_refused && some_failed);
+    auto const has_to_run_again = [&](flight::passenger const& passenger) {
+        if (became != commit::outcome::done || !passenger.was_run) return false;
+        return failed[passenger.group] || passenger.runs_again ||
+               (passenger.was_refused && some_failed);
     };
-    for (auto each = flight.steps.rbegin(); each != flight.steps.rend(); ++each) {
-        if (each->step == nullptr || !has_to_run_again(*each)) continue;
-        if (++each->step->tries_ >= options_.tries_max) {
-            each->was_run = false;
+    for (auto it = flight.steps.rbegin(); it != flight.steps.rend(); ++it) {
+        if (it->step == nullptr || !has_to_run_again(*it)) continue;
+        if (++it->step->tries_ >= options_.tries_max) {
+            it->was_run = false;
             continue;
         }
         ++stats_.conflicts;
-        auto* const step = std::exchange(each->step, nullptr);
+        auto* const step = std::exchange(it->step, nullptr);
         try {
             queue_.push_front(step);
         } catch (...) {
             step->fail(std::current_exception());
         }
     }
-    for (auto& each : flight.steps) {
-        auto* const step = std::exchange(each.step, nullptr);
+    for (auto& entry : flight.steps) {
+        auto* const step = std::exchange(entry.step, nullptr);
         if (step == nullptr) continue;
         if (became == commit::outcome::unknown)
             step->finish(step_fault::unknown);
-        else if (became == commit::outcome::not_executed || !each.was_run)
+        else if (became == commit::outcome::not_executed || !entry.was_run)
             step->finish(step_fault::not_executed);
         else
             step->finish(std::nullopt);

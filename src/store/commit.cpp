@@ -70,8 +70,9 @@ void make_additions(commit& commit, std::vector<char*> const& blobs) {
     auto const end = commit.additions.cend();
     for (auto first = commit.additions.cbegin(); first != end;) {
         auto const group = first->group;
-        auto const last = std::find_if(
-            first, end, [group](field_addition const& each) { return each.group != group; });
+        auto const last = std::find_if(first, end, [group](field_addition const& field_addition) {
+            return field_addition.group != group;
+        });
         if (!commit.failed[group] && !add_group(first, last, blobs)) commit.failed[group] = true;
         first = last;
     }

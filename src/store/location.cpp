@@ -99,7 +99,7 @@ using option_list = std::vector<std::pair<std::string_view, std::string*>>;
 bool read_options(urls::url_view const& url, option_list const& known) {
     for (auto const& [name, value, has_value] : url.params()) {
         auto const option =
-            std::ranges::find(known, name, [](auto const& each) { return each.first; });
+            std::ranges::find(known, name, [](auto const& entry) { return entry.first; });
         if (option == known.end() || !is_name(value) || !option->second->empty()) return false;
         *option->second = value;
     }
@@ -197,13 +197,13 @@ bool is_loopback(std::string const& host) {
 
 bool leaves_this_machine(location const& at) {
     return std::ranges::any_of(at.servers,
-                               [](auto const& each) { return !is_loopback(each.host); });
+                               [](auto const& server) { return !is_loopback(server.host); });
 }
 
 std::string shown(std::vector<server_address> const& servers) {
     std::string text;
-    for (auto const& each : servers)
-        text += (text.empty() ? "" : ",") + each.to_string();
+    for (auto const& server : servers)
+        text += (text.empty() ? "" : ",") + server.to_string();
     return text;
 }
 

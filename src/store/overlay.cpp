@@ -131,23 +131,23 @@ template <class State>
 void overlay::build_writes(commit& commit, std::deque<owned<State>>& list, std::size_t count,
                            version_source& versions, bool compares) {
     for (std::size_t n = 0; n < count; ++n) {
-        auto& each = list[n];
-        if (each.step == nobody || (!each.is_changed && !compares)) continue;
+        auto& slot = list[n];
+        if (slot.step == nobody || (!slot.is_changed && !compares)) continue;
         auto& write = commit.writes.emplace_back();
         blob_sizes_.push_back(0);
-        write.key = each.key;
-        write.expected = each.kept;
-        write.group = groups_.group_of(each.step);
-        if (!each.is_changed) continue;
-        if (each.state.is_empty()) {
-            if (each.kept != state::absent_version) write.type = state_write::kind::erase;
+        write.key = slot.key;
+        write.expected = slot.kept;
+        write.group = groups_.group_of(slot.step);
+        if (!slot.is_changed) continue;
+        if (slot.state.is_empty()) {
+            if (slot.kept != state::absent_version) write.type = state_write::kind::erase;
             continue;
         }
         write.type = state_write::kind::put;
         auto const begin = commit.bytes.size();
-        encode(commit.bytes, each.state, versions.next(now_, each.kept));
+        encode(commit.bytes, slot.state, versions.next(now_, slot.kept));
         blob_sizes_.back() = commit.bytes.size() - begin;
-        describe(write, each.state);
+        describe(write, slot.state);
     }
 }
 
@@ -170,10 +170,10 @@ void overlay::build(commit& commit, version_source& versions, bool compares) {
         at += *size++;
         return blob;
     };
-    for (auto& each : commit.writes)
-        each.blob = next();
-    for (auto& each : commit.shared)
-        each.structure = next();
+    for (auto& write : commit.writes)
+        write.blob = next();
+    for (auto& entry : commit.shared)
+        entry.structure = next();
     shared_.build_additions(commit, groups_, compares);
 }
 

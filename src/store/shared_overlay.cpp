@@ -68,27 +68,27 @@ bool shared_overlay::put(state_key const& key, std::string_view blob, std::strin
 /// affect the others.
 std::uint32_t shared_overlay::restore(step_groups& groups) {
     for (std::size_t n = 0; n < count_; ++n) {
-        auto& each = entries_[n];
-        if (each.seen.fields.empty()) continue;
+        auto& slot = entries_[n];
+        if (slot.seen.fields.empty()) continue;
         if (groups.size() < restores_max) {
             groups.begin_step();
             begin_step();
         }
         engine::structure needed;
-        if (each.seen.guard) needed.typing = each.seen.guard->typing;
-        needed.sum_end = each.seen.sum_end;
+        if (slot.seen.guard) needed.typing = slot.seen.guard->typing;
+        needed.sum_end = slot.seen.sum_end;
         auto const end = std::max(now_, needed.sum_end) + std::chrono::days(1);
-        for (auto const& field : each.seen.fields) {
+        for (auto const& field : slot.seen.fields) {
             if (field.current == 0) continue;
             engine::addition addition;
             addition.field = field.name;
             addition.floor = field.current;
             addition.retained_until = end;
-            if (each.key.kind == key_kind::limit) // its field may be a time
+            if (slot.key.kind == key_kind::limit) // its field may be a time
                 addition.retained_until = std::max(end, store_time(counter_time(field.current)) +
                                                             std::chrono::minutes(1));
-            add(each.key, addition, needed, groups.current_step());
-            each.is_wanted = true;
+            add(slot.key, addition, needed, groups.current_step());
+            slot.is_wanted = true;
         }
     }
     return groups.size();
@@ -137,40 +137,40 @@ void shared_overlay::add(state_key const& at, engine::addition const& addition,
 void shared_overlay::build_targets(commit& commit, version_source& versions,
                                    std::vector<std::size_t>& blob_sizes) {
     for (std::size_t n = 0; n < count_; ++n) {
-        auto& each = entries_[n];
+        auto& slot = entries_[n];
         auto& target = commit.shared.emplace_back();
         blob_sizes.push_back(0);
-        target.key = each.key;
-        target.expected = each.kept;
-        target.retained_until = each.retained_until;
-        target.is_wanted = each.is_wanted;
-        if (!each.is_added_to || !each.is_restructured) continue;
+        target.key = slot.key;
+        target.expected = slot.kept;
+        target.retained_until = slot.retained_until;
+        target.is_wanted = slot.is_wanted;
+        if (!slot.is_added_to || !slot.is_restructured) continue;
         auto const begin = commit.bytes.size();
-        encode(commit.bytes, each.state, versions.next(now_, each.kept));
+        encode(commit.bytes, slot.state, versions.next(now_, slot.kept));
         blob_sizes.back() = commit.bytes.size() - begin;
-        for (auto const& field : each.state.fields)
+        for (auto const& field : slot.state.fields)
             target.sources.push_back(field.source);
     }
 }
 
 void shared_overlay::build_additions(commit& commit, step_groups const& groups, bool compares) {
     commit.additions = additions_;
-    for (auto& each : commit.additions)
-        each.group = groups.group_of(each.group);
+    for (auto& addition : commit.additions)
+        addition.group = groups.group_of(addition.group);
     if (compares) build_reads(commit, groups);
     if (commit.groups > 1) std::ranges::stable_sort(commit.additions, {}, &field_addition::group);
 }
 
 /// A step may have based its decision on the absence of a budget, or of a limit's field.
 void shared_overlay::build_reads(commit& commit, step_groups const& groups) {
-    for (auto const& each : reads_) {
-        auto const group = groups.group_of(each.step);
+    for (auto const& read : reads_) {
+        auto const group = groups.group_of(read.step);
         bool const is_compared = std::ranges::any_of(commit.additions, [&](auto const& added) {
-            return added.target == each.target && added.group == group;
+            return added.target == read.target && added.group == group;
         });
         if (is_compared) continue;
         auto& compared = commit.additions.emplace_back();
-        compared.target = each.target;
+        compared.target = read.target;
         compared.field = field_addition::nothing;
         compared.group = group;
     }

@@ -8,8 +8,8 @@ std::uint32_t step_groups::number() {
     for (std::uint32_t step = 0; step < size(); ++step)
         groups_[root(step)] = 0;
     std::uint32_t count = 0;
-    for (auto& each : groups_)
-        if (each != none) each = count++;
+    for (auto& group : groups_)
+        if (group != none) group = count++;
     for (std::uint32_t step = 0; step < size(); ++step)
         groups_[step] = groups_[root(step)];
     return count;

@@ -7,8 +7,8 @@
 namespace otpd::store {
 
 void step_runner::list_loads(flight& to) {
-    for (auto const& each : to.steps)
-        for (auto const& key : each.step->keys_) {
+    for (auto const& step : to.steps)
+        for (auto const& key : step.step->keys_) {
             if (to.steps.size() > 1 && // the keys of one step differ
                 std::ranges::find(to.loads, key, &flight::load::key) != to.loads.end())
                 continue;
@@ -28,18 +28,18 @@ void step_runner::put_state(state::state_key const& key, std::string_view blob,
 
 void step_runner::put_states(flight const& flight) {
     unreadable_.clear();
-    for (auto const& each : flight.loads) {
-        auto const* const known = cached_max_ == 0 ? nullptr : cache_.find(each.key);
-        if (!each.is_unchanged)
-            put_state(each.key, each.blob, known);
-        else if (known != nullptr && state::version_of(known->blob) == each.known)
-            put_state(each.key, known->blob, known);
+    for (auto const& load : flight.loads) {
+        auto const* const known = cached_max_ == 0 ? nullptr : cache_.find(load.key);
+        if (!load.is_unchanged)
+            put_state(load.key, load.blob, known);
+        else if (known != nullptr && state::version_of(known->blob) == load.known)
+            put_state(load.key, known->blob, known);
         else // evicted from a cache that is too small: it must not count as absent
-            unreadable_.push_back(each.key);
+            unreadable_.push_back(load.key);
     }
     if (io_.reads_first()) return;
-    for (auto const& each : flight.steps)
-        for (auto const& key : each.step->keys_)
+    for (auto const& step : flight.steps)
+        for (auto const& key : step.step->keys_)
             if (!overlay_.knows(key)) {
                 auto const* const known = cache_.find(key);
                 put_state(key, known == nullptr ? std::string_view() : known->blob, known);
@@ -92,10 +92,10 @@ std::optional<step_runner::failure> step_runner::run(flight& all) {
         }
     }
     overlay_.build(all.changes, versions_, !io_.reads_first());
-    for (auto& each : all.steps) {
-        if (!each.was_run) continue;
-        each.group = overlay_.group_of(each.number);
-        all.changes.must_survive |= each.step->must_survive();
+    for (auto& step : all.steps) {
+        if (!step.was_run) continue;
+        step.group = overlay_.group_of(step.number);
+        all.changes.must_survive |= step.step->must_survive();
     }
     for (auto const& key : unreadable_)
         cache_.put(key, {}, 0); // the next step loads it again
@@ -105,19 +105,20 @@ std::optional<step_runner::failure> step_runner::run(flight& all) {
 // --- what is known ------------------------------------------------------------------------------
 
 void step_runner::learn_loads(flight const& answered) {
-    for (auto const& each : answered.loads)
-        if (!each.is_unchanged && !each.key.is_shared()) learn(each.key, each.blob, answered);
+    for (auto const& load : answered.loads)
+        if (!load.is_unchanged && !load.key.is_shared()) learn(load.key, load.blob, answered);
 }
 
 void step_runner::learn_commit(flight const& answered) {
-    for (auto const& each : answered.changes.writes) {
-        if (answered.changes.failed[each.group]) continue;
-        if (each.type == state_write::kind::put) cache_.put(each.key, each.blob, answered.formed);
-        if (each.type == state_write::kind::erase)
-            cache_.put_deleted(each.key, each.expected, answered.formed);
+    for (auto const& write : answered.changes.writes) {
+        if (answered.changes.failed[write.group]) continue;
+        if (write.type == state_write::kind::put)
+            cache_.put(write.key, write.blob, answered.formed);
+        if (write.type == state_write::kind::erase)
+            cache_.put_deleted(write.key, write.expected, answered.formed);
     }
-    for (auto const& each : answered.changes.present)
-        learn(each.key, each.blob, answered);
+    for (auto const& change : answered.changes.present)
+        learn(change.key, change.blob, answered);
 }
 
 void step_runner::learn(state::state_key const& key, std::string_view blob,

@@ -69,12 +69,12 @@ using word = std::uint64_t;
 
 /// Checks eight characters at once: each one that is not plain sets a high bit.
 bool is_plain(word x) noexcept {
-    constexpr word each = 0x0101010101010101;
-    constexpr word high = 0x80 * each;
-    constexpr auto zeros = [](word y) { return (y - each) & ~y; };
-    auto const below_space = (x - ' ' * each) & ~x;
-    auto const above_tilde = (x + each) | x;
-    auto const marks = zeros(x ^ ('"' * each)) | zeros(x ^ ('\\' * each));
+    constexpr word ones = 0x0101010101010101;
+    constexpr word high = 0x80 * ones;
+    constexpr auto zeros = [](word y) { return (y - ones) & ~y; };
+    auto const below_space = (x - ' ' * ones) & ~x;
+    auto const above_tilde = (x + ones) | x;
+    auto const marks = zeros(x ^ ('"' * ones)) | zeros(x ^ ('\\' * ones));
     return ((below_space | above_tilde | marks) & high) == 0;
 }
 
@@ -155,14 +155,14 @@ void add_fields(line_text& line, std::string_view event, std::span<field const> 
     auto const start = line.size();
     line.add("\"event\":");
     line.add_quoted(event);
-    for (auto const& each : fields) {
-        auto const* const id = std::get_if<trace_id const*>(&each.value());
+    for (auto const& field : fields) {
+        auto const* const id = std::get_if<trace_id const*>(&field.value());
         if (id != nullptr && *id == nullptr) continue;
         auto const before = line.size();
         line.add(",\"");
-        line.add(each.name().text());
+        line.add(field.name().text());
         line.add("\":");
-        std::visit(value_writer{line}, each.value());
+        std::visit(value_writer{line}, field.value());
         if (line.size() - start > max_line_bytes) {
             line.cut(before);
             line.add(",\"truncated\":true");

@@ -443,8 +443,8 @@ std::vector<reading> metrics::read(std::span<std::string_view const> names) cons
     std::vector<reading> all;
     for (auto const& family : instruments_->registry.Collect()) {
         if (std::ranges::find(names, family.name) == names.end()) continue;
-        for (auto const& each : family.metric)
-            all.push_back(reading_of(family, each));
+        for (auto const& entry : family.metric)
+            all.push_back(reading_of(family, entry));
     }
     return all;
 }

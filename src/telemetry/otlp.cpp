@@ -52,8 +52,8 @@ void append_span(std::string& out, span const& span, std::chrono::nanoseconds un
     out += ",\"endTimeUnixNano\":";
     append_number(out, unix_time(span.ended));
     out += ",\"attributes\":[";
-    for (auto const& each : span.attributes)
-        append_attribute(out, each.key, each.value);
+    for (auto const& attribute : span.attributes)
+        append_attribute(out, attribute.key, attribute.value);
     if (!span.error.empty()) append_attribute(out, "error.type", span.error);
     out += span.error.empty() ? "]}" : "],\"status\":{\"code\":2}}";
 }
@@ -68,8 +68,8 @@ std::string to_otlp(std::span<telemetry::span const> spans, span_source const& s
     out += "]},\"scopeSpans\":[{\"scope\":{\"name\":\"otpd\",\"version\":";
     append_json_string(out, source.version);
     out += "},\"spans\":[";
-    for (auto const& each : spans)
-        append_span(out, each, unix_offset);
+    for (auto const& span : spans)
+        append_span(out, span, unix_offset);
     out += "]}]}]}";
     return out;
 }

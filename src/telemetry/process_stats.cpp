@@ -48,10 +48,10 @@ std::optional<double> boot_time() {
 
 std::optional<double> open_descriptors() {
     std::error_code ec;
-    std::filesystem::directory_iterator each("/proc/self/fd", ec);
+    std::filesystem::directory_iterator descriptors("/proc/self/fd", ec);
     if (ec) return std::nullopt;
     // The directory's own descriptor is in the list.
-    return static_cast<double>(std::distance(begin(each), end(each)) - 1);
+    return static_cast<double>(std::distance(begin(descriptors), end(descriptors)) - 1);
 }
 
 } // namespace

@@ -59,7 +59,7 @@ void tracer::record(span finished) noexcept {
 std::vector<span> tracer::take() {
     auto* next = newest_.exchange(nullptr);
     std::size_t count = 0;
-    for (auto const* each = next; each != nullptr; each = each->older)
+    for (auto const* it = next; it != nullptr; it = it->older)
         ++count;
     std::vector<span> spans;
     bool has_room = true;

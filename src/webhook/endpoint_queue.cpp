@@ -51,8 +51,8 @@ std::optional<steady_time> endpoint_queue::next_due() const {
 
 std::vector<queued> endpoint_queue::clear() {
     std::vector<queued> dropped;
-    for (auto& [age, each] : waiting_)
-        dropped.push_back(std::move(each.message));
+    for (auto& [age, entry] : waiting_)
+        dropped.push_back(std::move(entry.message));
     waiting_.clear();
     by_due_.clear();
     return dropped;

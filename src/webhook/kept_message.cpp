@@ -48,9 +48,9 @@ std::shared_ptr<message const> message_of(outbox::id const& id,
 
 std::string text_of(std::string_view endpoints, message const& message) {
     std::string text;
-    for (std::string_view const each :
+    for (std::string_view const endpoint :
          {endpoints, std::string_view(message.id), std::string_view(message.type)})
-        text.append(each).append("\n");
+        text.append(endpoint).append("\n");
     return text.append(message.payload);
 }
 

@@ -203,9 +203,9 @@ void sender::give_up(queued const& message) {
 
 void sender::give_up_waiting(receiver& to) {
     std::size_t left = 0;
-    for (auto const& each : to.queue.clear()) {
-        if (ended_ && each.ticket != 0) continue; // the next process sends it
-        give_up(each);
+    for (auto const& entry : to.queue.clear()) {
+        if (ended_ && entry.ticket != 0) continue; // the next process sends it
+        give_up(entry);
         ++left;
     }
     if (left == 0) return;

@@ -157,8 +157,8 @@ private:
                                         receiver_list const& before) const {
         receiver_list made;
         for (auto& said : endpoints) {
-            auto const is_same = [&](receiver_ptr const& each) {
-                return each->is_same(said, with);
+            auto const is_same = [&](receiver_ptr const& receiver_ptr) {
+                return receiver_ptr->is_same(said, with);
             };
             auto const kept = std::ranges::find_if(before, is_same);
             made.push_back(kept != before.end()
@@ -180,8 +180,8 @@ private:
         keep(id, wanted, event.entry.ticket);
         auto arrive = [self = shared_from_this(), wanted = std::move(wanted)]() mutable {
             --self->arrivals_;
-            for (auto& each : wanted)
-                self->sender_->add(each.to, std::move(each.message));
+            for (auto& entry : wanted)
+                self->sender_->add(entry.to, std::move(entry.message));
         };
         asio::post(strand_, std::move(arrive));
         return true;
@@ -210,7 +210,7 @@ private:
 
     [[nodiscard]] static receiver_ptr find(receiver_list const& list, std::string const& name) {
         auto const found = std::ranges::find_if(
-            list, [&](receiver_ptr const& each) { return each->who.name == name; });
+            list, [&](receiver_ptr const& receiver_ptr) { return receiver_ptr->who.name == name; });
         return found == list.end() ? nullptr : *found;
     }
 

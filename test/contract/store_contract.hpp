@@ -260,8 +260,8 @@ public:
     }
     std::vector<store::event_type> kinds(std::uint32_t phone, std::uint32_t id) {
         std::vector<store::event_type> all;
-        for (auto const& each : events(phone, id))
-            all.push_back(each.type);
+        for (auto const& event : events(phone, id))
+            all.push_back(event.type);
         return all;
     }
     std::vector<store::event> events(std::uint32_t phone, std::uint32_t id) {

@@ -77,9 +77,9 @@ STORE_TEST(every_violation_is_named_in_order) {
     request.id = id_of(2);
     auto const answer = s.expect<refused>(s.admit(request));
     std::vector<std::string> names;
-    for (auto const& each : answer.violations) {
-        names.push_back(each.counter);
-        BOOST_TEST((each.retry_after > duration(0)));
+    for (auto const& violation : answer.violations) {
+        names.push_back(violation.counter);
+        BOOST_TEST((violation.retry_after > duration(0)));
     }
     std::vector<std::string> const expected{cooldown_counter, "first", "last", guesses_counter};
     BOOST_TEST(names == expected, boost::test_tools::per_element());

@@ -103,8 +103,8 @@ STORE_TEST(budgets_are_named_between_limits_and_guards) {
     auto const answer = s.expect<refused>(s.admit(request));
     std::vector<std::string> const expected{"cooldown", "n", "daily", "monthly", "pumping"};
     std::vector<std::string> found;
-    for (auto const& each : answer.violations)
-        found.push_back(each.counter);
+    for (auto const& violation : answer.violations)
+        found.push_back(violation.counter);
     BOOST_TEST(found == expected, boost::test_tools::per_element());
 }
 

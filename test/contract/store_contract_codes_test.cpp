@@ -458,8 +458,8 @@ STORE_TEST(times_are_the_same_whenever_they_are_read) {
         auto const again = s.find(1, 1).value();
         BOOST_TEST((again.admitted_at == first.admitted_at));
         BOOST_REQUIRE(again.events.size() == 2U);
-        for (std::size_t each = 0; each < 2; ++each)
-            BOOST_TEST((again.events[each].at == first.events[each].at));
+        for (std::size_t it = 0; it < 2; ++it)
+            BOOST_TEST((again.events[it].at == first.events[it].at));
     }
 }
 

@@ -131,8 +131,8 @@ STORE_TEST(no_details_are_taken_for_anything_else) {
         std::vector const expected{event_type::admitted, event_type::step, event_type::unknown,
                                    event_type::delivery};
         BOOST_TEST((s.kinds(id, id) == expected), text);
-        for (auto const& each : s.events(id, id))
-            BOOST_TEST(each.details == text);
+        for (auto const& event : s.events(id, id))
+            BOOST_TEST(event.details == text);
     }
 }
 
@@ -434,8 +434,8 @@ STORE_TEST(of_parallel_updates_one_counts) {
         request.adjustments = {adjustment{daily, -1}};
         return s.get().update(std::move(request));
     });
-    BOOST_TEST(std::ranges::count_if(answers, [](auto const& each) {
-                   return each.has_value() && *each == update_outcome::updated;
+    BOOST_TEST(std::ranges::count_if(answers, [](auto const& answer) {
+                   return answer.has_value() && *answer == update_outcome::updated;
                }) == 1);
     BOOST_TEST(s.spent({daily}).at(0) == 99);
     BOOST_TEST(s.events(1, 1).size() == 3U);

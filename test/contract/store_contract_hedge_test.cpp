@@ -183,8 +183,8 @@ STORE_TEST(a_hedge_has_an_entry_of_its_own_from_its_booking_on) {
     auto const texts = [&s] {
         std::string list;
         auto const page = run(s.context(), s.get().read_journal({id_of(9), 0, journal_page_max}));
-        for (auto const& each : page.value())
-            list.append(each.text).append(" ");
+        for (auto const& entry : page.value())
+            list.append(entry.text).append(" ");
         return list;
     };
     auto const entry = [](std::string text) {

@@ -161,8 +161,8 @@ STORE_TEST(pages_hold_all_entries_until_their_time) {
     for (std::uint32_t n = 0; n < 3; ++n) {
         auto const page = all.read(journal_page_max * n);
         BOOST_TEST(page.size() == journal_page_max);
-        for (auto const& each : page)
-            BOOST_TEST(each.text == std::to_string(n));
+        for (auto const& entry : page)
+            BOOST_TEST(entry.text == std::to_string(n));
     }
     s.advance(one_hour + one_second);
     BOOST_TEST(all.read().empty());
@@ -179,10 +179,10 @@ STORE_TEST(a_journal_whose_lease_is_over_is_taken_over_by_exactly_one) {
     });
     // Of two journals: 1 and 2.
     std::size_t taken = 0;
-    for (auto const& each : answers) {
-        BOOST_REQUIRE(each.has_value());
-        BOOST_TEST(each->size() >= 1U);
-        taken += each->size() - 1;
+    for (auto const& answer : answers) {
+        BOOST_REQUIRE(answer.has_value());
+        BOOST_TEST(answer->size() >= 1U);
+        taken += answer->size() - 1;
     }
     BOOST_TEST(taken == 2U);
     BOOST_TEST(all.claim(claim_by(1, false)).empty());
@@ -207,7 +207,7 @@ STORE_TEST(parallel_writes_of_one_journal_are_all_there) {
         auto const slot = static_cast<std::uint32_t>(n);
         return s.get().write_journal({entry_in(slot, slot, "text")});
     });
-    for (auto const& each : answers)
-        BOOST_TEST(each.has_value());
+    for (auto const& answer : answers)
+        BOOST_TEST(answer.has_value());
     BOOST_TEST(journals(s).read().size() == journal_page_max);
 }

@@ -73,8 +73,8 @@ STORE_TEST(of_parallel_changes_none_is_lost) {
     auto const made = s.in_parallel(32, [&s](std::size_t n) {
         return s.get().change_override(denial_of(std::to_string(10'000 + n)));
     });
-    for (auto const& each : made)
-        BOOST_TEST((each.has_value() && each->is == override_outcome::made));
+    for (auto const& entry : made)
+        BOOST_TEST((entry.has_value() && entry->is == override_outcome::made));
     BOOST_TEST(overrides_of(s).list().size() == 32U);
 }
 

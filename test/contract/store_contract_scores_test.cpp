@@ -142,10 +142,10 @@ STORE_TEST(hours_and_countries_are_counted_apart_and_end_by_themselves) {
     BOOST_TEST(found.counts.at(3).empty());
     s.advance(28 * one_hour);
     auto const ended = s.scores(all);
-    for (auto const& each : ended.countries)
-        BOOST_TEST(each.empty());
-    for (auto const& each : ended.counts)
-        BOOST_TEST(each.empty());
+    for (auto const& country : ended.countries)
+        BOOST_TEST(country.empty());
+    for (auto const& count : ended.counts)
+        BOOST_TEST(count.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -47,20 +47,20 @@ std::string to_string(answer const& what) {
     if (what.about != none) add("about", '#' + std::to_string(what.about));
     if (what.retry_after != 0) add("retry_after", std::to_string(what.retry_after));
     if (what.attempts_left >= 0) add("attempts_left", std::to_string(what.attempts_left));
-    for (auto const& each : what.because)
-        add(each.name, std::to_string(each.retry_after));
+    for (auto const& entry : what.because)
+        add(entry.name, std::to_string(entry.retry_after));
     if (what.what == word::sent) {
         add("expires_in", std::to_string(what.expires_in));
         add("cooldown", std::to_string(what.cooldown));
-        for (auto const& each : what.limits)
-            add(each.name,
-                std::to_string(each.remaining) + "(" + std::to_string(each.resets_in) + ")");
+        for (auto const& limit : what.limits)
+            add(limit.name,
+                std::to_string(limit.remaining) + "(" + std::to_string(limit.resets_in) + ")");
     }
     if (what.what != word::sent && what.expires_in != 0)
         add("own_code", std::to_string(what.expires_in));
     if (what.what == word::released)
-        for (auto const each : what.forgotten)
-            add("forgotten", std::to_string(each));
+        for (auto const entry : what.forgotten)
+            add("forgotten", std::to_string(entry));
     if (what.what == word::shown) {
         add("state", what.view.state);
         add("delivery", what.view.delivery);
@@ -73,13 +73,13 @@ std::string to_string(answer const& what) {
 std::uint64_t digest(answer const& what) {
     fnv sum;
     sum.add(what.what).add(what.retry_after).add(what.attempts_left).add(what.about);
-    for (auto const& each : what.because)
-        sum.add(each.name).add(each.retry_after);
+    for (auto const& entry : what.because)
+        sum.add(entry.name).add(entry.retry_after);
     sum.add(what.expires_in).add(what.cooldown);
-    for (auto const& each : what.limits)
-        sum.add(each.name).add(each.remaining).add(each.resets_in);
-    for (auto const each : what.forgotten)
-        sum.add(each);
+    for (auto const& limit : what.limits)
+        sum.add(limit.name).add(limit.remaining).add(limit.resets_in);
+    for (auto const entry : what.forgotten)
+        sum.add(entry);
     sum.add(what.view.state).add(what.view.delivery).add(what.view.expires_in);
     sum.add(what.view.attempts_left);
     return sum.value();

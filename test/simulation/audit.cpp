@@ -162,8 +162,8 @@ void audit::answered(operation_id op, upstream_answer::kind what) {
     sent.is_accepted = what == accepted;
     if (sent.perhaps_sent) return;
     challenges_used_.erase(solved_by(sent.order));
-    for (auto& [of, each] : hours_)
-        each.sent.erase(op);
+    for (auto& [of, hour] : hours_)
+        hour.sent.erase(op);
 }
 
 void audit::reported(operation_id of, bool is_hedge, store::delivery what) {
@@ -218,21 +218,21 @@ void audit::clock_turned(instant before, instant now) {
             return before - messages_.at(op).admitted >= instant(policy_.idempotency_retention);
         });
     std::map<place_and_hour, hour_of_place> hours; // codes that were typed later are typed now
-    for (auto const& [of, each] : hours_)
-        hours[{of[0], of[1], std::min<std::int64_t>(of[2], now / hour)}].typed += each.typed;
+    for (auto const& [of, entry] : hours_)
+        hours[{of[0], of[1], std::min<std::int64_t>(of[2], now / hour)}].typed += entry.typed;
     hours_ = std::move(hours);
-    for (auto& [whose, each] : failures_)
-        each.last = std::min(each.last, now);
+    for (auto& [whose, failure] : failures_)
+        failure.last = std::min(failure.last, now);
     for (auto& [whose, list] : wrong_) {
         forget(list, before);
-        for (auto& each : list)
-            each.at = std::min(each.at, now);
+        for (auto& entry : list)
+            entry.at = std::min(entry.at, now);
     }
 }
 
 void audit::forget(std::vector<wrong_guess>& list, instant now) const {
-    std::erase_if(list, [&](wrong_guess const& each) {
-        return now - each.at + tolerance_ >= instant(policy_.guesses.window);
+    std::erase_if(list, [&](wrong_guess const& wrong_guess) {
+        return now - wrong_guess.at + tolerance_ >= instant(policy_.guesses.window);
     });
 }
 
@@ -240,8 +240,8 @@ void audit::forget(std::vector<wrong_guess>& list, instant now) const {
 
 audit::complaint audit::compared(check_order const& order, seeds const& with) const {
     if (may_be_known(order.of, order.device)) return {};
-    for (auto const& each : with)
-        if (is_of_known(each)) return "a stranger's guess was compared with a known device's code";
+    for (auto const& entry : with)
+        if (is_of_known(entry)) return "a stranger's guess was compared with a known device's code";
     return {};
 }
 
@@ -260,7 +260,7 @@ audit::complaint audit::evaluated(check_order const& order, seeds const& with, b
         return "more guesses at a code than its attempts";
     if (right) {
         std::erase_if(wrong_[{order.of.client, order.of.number, who.is_known ? 1 : 0}],
-                      [&](wrong_guess const& each) { return each.by == who.by; });
+                      [&](wrong_guess const& wrong_guess) { return wrong_guess.by == who.by; });
         failures_.erase({order.of.client, order.of.number});
         typed(order, now);
         last_admitted_.erase(key);
@@ -288,8 +288,8 @@ audit::complaint audit::wrong(check_order const& order, requester const& who, st
     std::size_t const most = who.is_known ? rule.of_devices : rule.quota + rule.of_ids;
     if (list.size() > most) return "more guesses at a number than it has";
     std::size_t compared = 0;
-    for (auto const& each : list)
-        compared += each.codes;
+    for (auto const& entry : list)
+        compared += entry.codes;
     if (compared > most * store::codes_max)
         return "more codes of a number were compared with guesses than it may have";
     if (who.is_known || rule.consecutive_max == 0) return {};

@@ -88,8 +88,8 @@ public:
     }
     bool lose_writes(bool is_noticed) override {
         server_ = remembered_;
-        for (auto& each : instances_)
-            if (is_noticed) each->expect_lost_writes();
+        for (auto& instance : instances_)
+            if (is_noticed) instance->expect_lost_writes();
         return true;
     }
 
@@ -197,8 +197,8 @@ public:
                    std::string url)
         : context_(context), clock_(clock), server_(server), url_(std::move(url)) {
         server_backend::time_went_on();
-        for (auto& each : clients_)
-            each.emplace(context_, url_);
+        for (auto& client : clients_)
+            client.emplace(context_, url_);
     }
     store::store& of(std::size_t instance) override { return clients_.at(instance)->get(); }
     void crashed(std::size_t instance) override {

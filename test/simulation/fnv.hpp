@@ -17,8 +17,8 @@ public:
         return *this;
     }
     fnv& add(std::string_view text) noexcept {
-        for (char const each : text)
-            add(static_cast<unsigned char>(each));
+        for (char const c : text)
+            add(static_cast<unsigned char>(c));
         return add(text.size());
     }
     [[nodiscard]] std::uint64_t value() const noexcept { return hash_; }

@@ -50,7 +50,7 @@ po::options_description description() {
 struct settings {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    assignment each;
+    assignment history;
     std::unique_ptr<stores> on;
     std::unique_ptr<stores> like;
     bool trace = false;
@@ -77,11 +77,11 @@ settings read(po::variables_map const& given) {
     all.first = std::stoull(range.substr(0, dots));
     all.last = std::stoull(range.substr(dots + 2));
     if (given.contains("seed")) all.first = all.last = given["seed"].as<std::uint64_t>();
-    all.each.operations = given["operations"].as<std::uint32_t>();
-    if (given.contains("break")) all.each.broken = mutation_of(given["break"].as<std::string>());
+    all.history.operations = given["operations"].as<std::uint32_t>();
+    if (given.contains("break")) all.history.broken = mutation_of(given["break"].as<std::string>());
     all.on = open_stores(given["store"].as<std::string>());
     if (given.contains("like")) all.like = open_stores(given["like"].as<std::string>());
-    all.each.loses_writes = given.contains("lose-writes");
+    all.history.loses_writes = given.contains("lose-writes");
     all.trace = given.contains("trace");
     return all;
 }
@@ -93,7 +93,7 @@ void print(outcome const& what, std::size_t entries) {
 
 /// Returns false if it diverges.
 bool play(settings const& all, std::uint64_t seed) {
-    auto one = all.each;
+    auto one = all.history;
     one.seed = seed;
     auto const what = simulate(one, *all.on);
     if (all.trace) print(what, what.what_happened.entries().size());
@@ -120,10 +120,10 @@ int run(settings const& all) {
         if (!play(all, seed)) return EXIT_FAILURE;
     auto const took = std::chrono::steady_clock::now() - began;
     auto const histories = all.last - all.first + 1;
-    auto const each = std::chrono::duration<double, std::micro>(took).count() /
-                      static_cast<double>(histories * all.each.operations);
-    std::cout << histories << " histories of " << all.each.operations
-              << " operations: no divergence, " << each << " us an operation\n";
+    auto const cost = std::chrono::duration<double, std::micro>(took).count() /
+                      static_cast<double>(histories * all.history.operations);
+    std::cout << histories << " histories of " << all.history.operations
+              << " operations: no divergence, " << cost << " us an operation\n";
     return EXIT_SUCCESS;
 }
 
@@ -139,8 +139,8 @@ int main(int count, char** words) {
             return EXIT_SUCCESS;
         }
         if (given.contains("list-breaks")) {
-            for (auto const& each : all_mutations())
-                std::cout << each.name << '\n';
+            for (auto const& all_mutation : all_mutations())
+                std::cout << all_mutation.name << '\n';
             return EXIT_SUCCESS;
         }
         return run(read(given));

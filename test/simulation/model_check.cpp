@@ -110,59 +110,62 @@ meter& model::meter_of(std::size_t limit, int whose) {
 
 void model::number::refresh(instant now) {
     bool mended = false;
-    for (auto& [purpose, each] : pauses)
-        mended = each.mend(now) || mended;
+    for (auto& [purpose, pause] : pauses)
+        mended = pause.mend(now) || mended;
     mended = guesses.mend(now) || mended;
     mended = failures.mend(now) || mended;
     mended = devices.mend(now) || mended;
     mended = trusted.mend(now) || mended;
-    for (auto& each : verifications) {
-        auto& code = *each.code;
-        if (each.state != progress::live || code.begun <= now + clock_tolerance) continue;
+    for (auto& verification : verifications) {
+        auto& code = *verification.code;
+        if (verification.state != progress::live || code.begun <= now + clock_tolerance) continue;
         auto const by = code.begun - to_millisecond(now);
         code.begun -= by;
         code.expires -= by;
         mended = true;
     }
-    for (auto& each : verifications) {
-        if (each.admitted <= now + clock_tolerance) continue;
-        auto const by = each.admitted - to_millisecond(now);
-        each.admitted -= by;
-        each.forgotten -= by;
-        if (each.in_flight_until != instant(0)) each.in_flight_until -= by;
-        each.hedged -= by;
+    for (auto& verification : verifications) {
+        if (verification.admitted <= now + clock_tolerance) continue;
+        auto const by = verification.admitted - to_millisecond(now);
+        verification.admitted -= by;
+        verification.forgotten -= by;
+        if (verification.in_flight_until != instant(0)) verification.in_flight_until -= by;
+        verification.hedged -= by;
         mended = true;
     }
-    for (auto& each : verifications)
-        if (each.hedge && each.hedged > now + clock_tolerance) {
-            each.hedged = to_millisecond(now);
+    for (auto& verification : verifications)
+        if (verification.hedge && verification.hedged > now + clock_tolerance) {
+            verification.hedged = to_millisecond(now);
             mended = true;
         }
-    for (auto& each : escalations)
-        if (each > now + clock_tolerance) {
-            each = to_millisecond(now);
+    for (auto& escalation : escalations)
+        if (escalation > now + clock_tolerance) {
+            escalation = to_millisecond(now);
             mended = true;
         }
     if (!mended) return;
-    for (auto& each : verifications)
-        if (each.state == progress::live)
-            each.forgotten = std::max(each.forgotten, each.code->expires);
+    for (auto& verification : verifications)
+        if (verification.state == progress::live)
+            verification.forgotten = std::max(verification.forgotten, verification.code->expires);
     change(now);
 }
 
 void model::number::change(instant now) {
-    std::erase_if(verifications, [now](verification const& each) { return each.forgotten <= now; });
-    for (auto& each : verifications)
-        if (each.state == progress::live && each.code->expires <= now)
-            each.state = progress::expired;
-    for (auto& [purpose, each] : pauses)
-        each.forget_what_is_long_ago(now);
+    std::erase_if(verifications, [now](verification const& verification) {
+        return verification.forgotten <= now;
+    });
+    for (auto& verification : verifications)
+        if (verification.state == progress::live && verification.code->expires <= now)
+            verification.state = progress::expired;
+    for (auto& [purpose, pause] : pauses)
+        pause.forget_what_is_long_ago(now);
     guesses.forget_what_is_long_ago(now);
     failures.forget_what_is_long_ago(now);
     devices.forget_what_is_long_ago(now);
-    std::erase_if(escalations, [now](instant each) { return each + a_day <= now; });
+    std::erase_if(escalations, [now](instant escalation) { return escalation + a_day <= now; });
     trusted.forget_what_is_long_ago(now);
-    std::erase_if(meters, [now](auto const& each) { return each.second.busy(now) == instant(0); });
+    std::erase_if(meters,
+                  [now](auto const& meter) { return meter.second.busy(now) == instant(0); });
 }
 
 instant model::number::out_of_guesses(bool is_known, instant now) const {
@@ -192,8 +195,8 @@ void model::mend_limits(limit_list const& limits, instant now) {
 model::verification* model::find_verification(operation_id op, instant now) {
     auto const of = sends_.find(op);
     if (of == sends_.end()) return nullptr;
-    for (auto& each : at(of->second.order.to).verifications)
-        if (each.op == op && now < each.forgotten) return &each;
+    for (auto& verification : at(of->second.order.to).verifications)
+        if (verification.op == op && now < verification.forgotten) return &verification;
     return nullptr;
 }
 
@@ -206,24 +209,26 @@ model::verification const* model::find_verification(operation_id op, instant now
 std::vector<model::verification*> model::live_verifications(scope const& of, bool is_known,
                                                             instant now) {
     std::vector<verification*> list;
-    for (auto& each : at(of).verifications)
-        if (each.of == of && each.who.is_known == is_known && each.is_live(now))
-            list.push_back(&each);
+    for (auto& verification : at(of).verifications)
+        if (verification.of == of && verification.who.is_known == is_known &&
+            verification.is_live(now))
+            list.push_back(&verification);
     return list;
 }
 
 model::codes model::live_codes(scope const& of, bool is_known, instant now) {
     codes list;
-    for (auto const* each : live_verifications(of, is_known, now))
-        if (std::ranges::count(list, each->code) == 0) list.push_back(each->code);
+    for (auto const* live_verification : live_verifications(of, is_known, now))
+        if (std::ranges::count(list, live_verification->code) == 0)
+            list.push_back(live_verification->code);
     return list;
 }
 
 std::vector<operation_id> model::live(scope const& of, instant now) const {
     std::vector<operation_id> list;
-    for (auto const& each : at(of).verifications)
-        if (each.of == of && each.is_live(now) && !code_of(each.op).empty())
-            list.push_back(each.op);
+    for (auto const& verification : at(of).verifications)
+        if (verification.of == of && verification.is_live(now) && !code_of(verification.op).empty())
+            list.push_back(verification.op);
     return list;
 }
 
@@ -254,8 +259,8 @@ answer model::check(check_order const& order, instant now) {
         if (said.what == word::invalid_code) used.take(rule_of(limit), now);
     }
     if (said.what == word::verified)
-        for (auto const& each : guarded(order.of, order.end_user))
-            place_at(each).count_typed(now);
+        for (auto const& entry : guarded(order.of, order.end_user))
+            place_at(entry).count_typed(now);
     return said;
 }
 
@@ -278,8 +283,8 @@ answer model::unpaid(limit_list const& limits, instant now) const {
 /// stranger's send, or if there are no others.
 std::vector<model::verification*> model::candidates_for(check_order const& order, instant now) {
     auto found = live_verifications(order.of, guesser_.is_known, now);
-    auto const is_asked = [&](verification const* each) {
-        return !order.with_id || each->op == order.id;
+    auto const is_asked = [&](verification const* verification) {
+        return !order.with_id || verification->op == order.id;
     };
     if (std::ranges::any_of(found, is_asked)) return found;
     found.clear();
@@ -303,8 +308,8 @@ answer model::guess(check_order const& order, std::vector<verification*> const& 
         return simply(word::guesses_exceeded, wait_in_seconds(wait));
     auto const all = live_codes(order.of, guesser_.is_known, now);
     auto compared = all;
-    std::erase_if(compared, [&](std::shared_ptr<code> const& each) {
-        return each->used[guesser_.by] >= policy_.attempts_max;
+    std::erase_if(compared, [&](std::shared_ptr<code> const& shared_ptr) {
+        return shared_ptr->used[guesser_.by] >= policy_.attempts_max;
     });
     answer refused;
     if (auto const wait = guesses.wait(guesser_.is_known, now); wait > instant(0))
@@ -334,16 +339,17 @@ answer model::right(check_order const& order, std::vector<verification*> const& 
                     instant now) {
     auto said = simply(word::verified);
     verification* owner = nullptr;
-    for (auto* each : candidates)
-        if (order.with_id ? each->op == order.id : each->who == guesser_) owner = each;
+    for (auto* candidate : candidates)
+        if (order.with_id ? candidate->op == order.id : candidate->who == guesser_)
+            owner = candidate;
     if (owner != nullptr) said.about = owner->op;
     auto& of = at(order.of);
     bool const is_its_device = order.with_id && order.device >= 0 && owner->device == order.device;
     if (is_its_device || of.devices.has(order.device, now)) of.devices.keep(order.device, now);
-    for (auto* each : candidates) {
-        each->state = each == owner ? progress::verified : progress::canceled;
-        each->in_flight_until = instant(0);
-        each->typed = true;
+    for (auto* candidate : candidates) {
+        candidate->state = candidate == owner ? progress::verified : progress::canceled;
+        candidate->in_flight_until = instant(0);
+        candidate->typed = true;
     }
     of.trusted.succeed(now);
     of.guesses.take_back(guesser_.by, now);
@@ -358,8 +364,8 @@ answer model::wrong(check_order const& order, codes const& compared, tally::kind
                     instant now) {
     std::uint32_t left = 0;
     if (what != tally::kind::of_id)
-        for (auto const& each : compared)
-            left = std::max(left, policy_.attempts_max - ++each->used[guesser_.by]);
+        for (auto const& entry : compared)
+            left = std::max(left, policy_.attempts_max - ++entry->used[guesser_.by]);
     auto& guesses = at(order.of).guesses;
     guesses.count(guesser_.by, what, now);
     left = std::min(left, guesses.left(guesser_.is_known, now));

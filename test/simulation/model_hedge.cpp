@@ -39,9 +39,11 @@ int model::number_of(int route) const {
 /// plan, was accepted, and has no report.
 bool model::can_be_hedged(verification const& of, instant now) const {
     auto const& all = at(of.of).verifications;
-    auto const newest = std::find_if(all.rbegin(), all.rend(), [&](verification const& each) {
-        return each.of == of.of && each.who.is_known == of.who.is_known && now < each.forgotten;
-    });
+    auto const newest =
+        std::find_if(all.rbegin(), all.rend(), [&](verification const& verification) {
+            return verification.of == of.of && verification.who.is_known == of.who.is_known &&
+                   now < verification.forgotten;
+        });
     return newest->op == of.op && of.is_live(now) && of.settled && of.delivery == accepted_alone &&
            of.step != 0 && !of.hedge;
 }
@@ -58,8 +60,8 @@ booking model::book_hedge(operation_id of, second_message what, instant issued, 
     if (found == nullptr || !can_be_hedged(*found, now)) return booking::too_late;
     what.reserved = reservations_of(s.order.to, what.route, issued);
     if (!over_budget(what.reserved, {}, now).empty()) return booking::over_budget;
-    for (auto const& each : what.reserved)
-        money_.take(each, now);
+    for (auto const& entry : what.reserved)
+        money_.take(entry, now);
     s.hedge = std::move(what);
     found->hedge = queued;
     found->hedged = to_millisecond(now);
@@ -80,9 +82,9 @@ bool model::settle_hedge(operation_id of, upstream_answer what, bool is_undo, in
     auto const cost = is_refused ? std::optional<std::int64_t>(0) : what.cost;
     second.price_known = cost.has_value();
     if (cost)
-        for (auto& each : second.reserved) {
-            money_.change(each.of, *cost - each.amount, now);
-            each.amount = *cost;
+        for (auto& entry : second.reserved) {
+            money_.change(entry.of, *cost - entry.amount, now);
+            entry.amount = *cost;
         }
     if (found == nullptr) return false;
     if (is_refused) {
@@ -126,9 +128,9 @@ answer model::update(operation_id of, bool is_hedge, int state, std::int64_t cor
     auto const before = found->delivered();
     message = state;
     end_pause_if_failed(*its_number, *found);
-    for (auto& each : is_hedge ? s.hedge->reserved : s.reserved) {
-        money_.change(each.of, correction, now);
-        each.amount += correction;
+    for (auto& entry : is_hedge ? s.hedge->reserved : s.reserved) {
+        money_.change(entry.of, correction, now);
+        entry.amount += correction;
     }
     bool const decides = found->delivered() == state && before != state;
     its_number->change(now);
@@ -139,10 +141,11 @@ answer model::update(operation_id of, bool is_hedge, int state, std::int64_t cor
 void model::end_pause_if_failed(number& in, verification const& of) {
     if (of.delivered() != has_failed) return;
     auto const pause = in.pauses.find({of.of.purpose, of.who.is_known});
-    auto const last = std::find_if(
-        in.verifications.rbegin(), in.verifications.rend(), [&of](verification const& each) {
-            return each.of == of.of && each.who.is_known == of.who.is_known;
-        });
+    auto const last = std::find_if(in.verifications.rbegin(), in.verifications.rend(),
+                                   [&of](verification const& verification) {
+                                       return verification.of == of.of &&
+                                              verification.who.is_known == of.who.is_known;
+                                   });
     if (pause != in.pauses.end() && pause->second.began() == of.admitted && last->op == of.op)
         in.pauses.erase(pause);
 }

@@ -74,13 +74,13 @@ instant tally::pause_after(std::uint32_t guesses) const {
 
 std::uint32_t tally::all(kind what, instant now) const {
     return static_cast<std::uint32_t>(std::ranges::count_if(
-        wrong_, [&](entry const& each) { return each.what == what && now < each.until; }));
+        wrong_, [&](entry const& entry) { return entry.what == what && now < entry.until; }));
 }
 
 instant tally::until_below(kind what, std::uint32_t quota, instant now) const {
     std::vector<instant> ends;
-    for (auto const& each : wrong_)
-        if (each.what == what && now < each.until) ends.push_back(each.until);
+    for (auto const& entry : wrong_)
+        if (entry.what == what && now < entry.until) ends.push_back(entry.until);
     std::ranges::sort(ends);
     return quota > ends.size() ? instant(0) : ends[ends.size() - quota] - now;
 }
@@ -88,7 +88,7 @@ instant tally::until_below(kind what, std::uint32_t quota, instant now) const {
 instant tally::wait(bool is_known, instant now) const {
     if (left(is_known, now) == 0) return until_below(kind_of(is_known), quota(is_known), now);
     bool const is_any_counted =
-        std::ranges::any_of(wrong_, [now](entry const& each) { return now < each.until; });
+        std::ranges::any_of(wrong_, [now](entry const& entry) { return now < entry.until; });
     return is_any_counted ? std::max(instant(0), from_.at(is_known ? 1 : 0) - now) : instant(0);
 }
 
@@ -114,25 +114,25 @@ void tally::count(int by, kind what, instant now) {
 
 void tally::take_back(int by, instant now) {
     forget_what_is_long_ago(now);
-    std::erase_if(wrong_, [by](entry const& each) { return each.by == by; });
+    std::erase_if(wrong_, [by](entry const& entry) { return entry.by == by; });
     if (all(kind::of_strangers, now) == 0) from_[0] = instant(0);
     if (all(kind::of_devices, now) == 0) from_[1] = instant(0);
 }
 
 bool tally::mend(instant now) {
     bool mended = false;
-    for (auto& each : wrong_) {
-        if (each.since <= now + clock_tolerance) continue;
-        auto const by = each.since - to_millisecond(now);
-        each.since -= by;
-        each.until -= by;
+    for (auto& entry : wrong_) {
+        if (entry.since <= now + clock_tolerance) continue;
+        auto const by = entry.since - to_millisecond(now);
+        entry.since -= by;
+        entry.until -= by;
         mended = true;
     }
     return mended;
 }
 
 void tally::forget_what_is_long_ago(instant now) {
-    std::erase_if(wrong_, [now](entry const& each) { return each.until <= now; });
+    std::erase_if(wrong_, [now](entry const& entry) { return entry.until <= now; });
     if (wrong_.empty()) from_ = {};
 }
 
@@ -217,14 +217,14 @@ void trust::forget_what_is_long_ago(instant now) {
 }
 
 bool known_devices::has(int device, instant now) const {
-    return std::ranges::any_of(list_, [&](entry const& each) {
-        return each.device == device && now < each.last_success + known_for;
+    return std::ranges::any_of(list_, [&](entry const& entry) {
+        return entry.device == device && now < entry.last_success + known_for;
     });
 }
 
 std::uint32_t known_devices::count(instant now) const {
     return static_cast<std::uint32_t>(std::ranges::count_if(
-        list_, [now](entry const& each) { return now < each.last_success + known_for; }));
+        list_, [now](entry const& entry) { return now < entry.last_success + known_for; }));
 }
 
 void known_devices::keep(int device, instant now) {
@@ -241,16 +241,17 @@ void known_devices::keep(int device, instant now) {
 
 bool known_devices::mend(instant now) {
     bool mended = false;
-    for (auto& each : list_) {
-        if (each.last_success <= now + clock_tolerance) continue;
-        each.last_success = to_millisecond(now);
+    for (auto& entry : list_) {
+        if (entry.last_success <= now + clock_tolerance) continue;
+        entry.last_success = to_millisecond(now);
         mended = true;
     }
     return mended;
 }
 
 void known_devices::forget_what_is_long_ago(instant now) {
-    std::erase_if(list_, [now](entry const& each) { return each.last_success + known_for <= now; });
+    std::erase_if(list_,
+                  [now](entry const& entry) { return entry.last_success + known_for <= now; });
 }
 
 // --- codes out ----------------------------------------------------------------------------------
@@ -274,12 +275,12 @@ std::int64_t place::window::out(instant now) const {
 /// forgotten.
 instant place::wait(std::int64_t out_max, instant now) const {
     instant longest{};
-    for (auto each : windows_) {
-        each.change(now);
-        auto const has_room = [&](instant at) { return each.out(at) < out_max; };
+    for (auto window : windows_) {
+        window.change(now);
+        auto const has_room = [&](instant at) { return window.out(at) < out_max; };
         if (has_room(now)) continue;
         std::int64_t refused = 0; // in milliseconds from now
-        std::int64_t admitted = 2 * each.length.count() / 1000;
+        std::int64_t admitted = 2 * window.length.count() / 1000;
         while (admitted - refused > 1) {
             auto const middle = (refused + admitted) / 2;
             bool const is_late = has_room(to_millisecond(now) + std::chrono::milliseconds(middle));
@@ -291,28 +292,28 @@ instant place::wait(std::int64_t out_max, instant now) const {
 }
 
 void place::change(instant now) {
-    for (auto& each : windows_)
-        each.change(now);
+    for (auto& window : windows_)
+        window.change(now);
 }
 
 void place::count_sent(instant now) {
     change(now);
-    for (auto& each : windows_)
-        ++each.present.sent;
+    for (auto& window : windows_)
+        ++window.present.sent;
 }
 
 void place::count_typed(instant now) {
     change(now);
-    for (auto& each : windows_)
-        ++each.present.typed;
+    for (auto& window : windows_)
+        ++window.present.typed;
 }
 
 void place::take_back(instant admitted, instant now) {
     change(now);
-    for (auto& each : windows_) {
-        auto const then = admitted / each.length;
-        if (then + 1 < each.period) continue;
-        auto& sent = then < each.period ? each.before.sent : each.present.sent;
+    for (auto& window : windows_) {
+        auto const then = admitted / window.length;
+        if (then + 1 < window.period) continue;
+        auto& sent = then < window.period ? window.before.sent : window.present.sent;
         sent = std::max<std::int64_t>(0, sent - 1);
     }
 }

@@ -71,9 +71,10 @@ void model::admit(operation_id op, instant issued, instant now) {
     if (!s.violations.empty()) {
         s.own_code =
             to.out_of_guesses(s.who.is_known, now) > instant(0) ? instant(0) : own_code_of(s, now);
-        bool const another = std::ranges::all_of(s.violations, [this](violation const& each) {
-            return each.budget >= 0 && policy_.budgets[static_cast<std::size_t>(each.budget)].key ==
-                                           otp::budget_key::route;
+        bool const another = std::ranges::all_of(s.violations, [this](violation const& violation) {
+            return violation.budget >= 0 &&
+                   policy_.budgets[static_cast<std::size_t>(violation.budget)].key ==
+                       otp::budget_key::route;
         });
         // If only this route's own budget is used up, the plan's next route is tried.
         if (another && s.next_route < s.order.routes.size()) s.at = phase::asking;
@@ -117,21 +118,21 @@ std::vector<model::violation> model::violations_of(send const& s, instant now) {
     std::vector<violation> list;
     auto const& to = at(s.order.to);
     instant pause_left{};
-    for (auto const& [whose, each] : to.pauses)
+    for (auto const& [whose, pause] : to.pauses)
         if (whose.second == s.who.is_known)
             pause_left = std::max(pause_left, whose.first == s.order.to.purpose
-                                                  ? each.wait(now)
-                                                  : each.wait_elsewhere(policy_.cooldown, now));
+                                                  ? pause.wait(now)
+                                                  : pause.wait_elsewhere(policy_.cooldown, now));
     if (policy_.cooldown.base.count() > 0 && pause_left > instant(0))
         list.push_back({store::cooldown_counter, pause_left});
     for (auto const& [limit, whose] :
          limits_of(otp::limit_step::send, s.order.to, s.order.end_user, s.who.is_known))
         if (auto const wait = meter_at(limit, whose).wait(rule_of(limit), now); wait > instant(0))
             list.push_back({policy_.limits[limit].name, wait, -1, is_named(limit)});
-    for (auto const& each : over_budget(s.reserved, {}, now))
-        list.push_back(each);
-    for (auto const& each : over_guards(s, now))
-        list.push_back(each);
+    for (auto const& entry : over_budget(s.reserved, {}, now))
+        list.push_back(entry);
+    for (auto const& over_guard : over_guards(s, now))
+        list.push_back(over_guard);
     if (auto const wait = to.out_of_guesses(s.who.is_known, now); wait > instant(0))
         list.push_back({store::guesses_counter, wait});
     return list;
@@ -142,11 +143,11 @@ std::vector<model::violation> model::over_guards(send const& s, instant now) {
     bool const repeats = repeated_by(s, now) != nullptr;
     if (at(s.order.to).trusted.passes(s.who.is_known, repeats, now) || is_solved(s, now))
         return list;
-    for (auto const& each : guarded(s.order.to, s.order.end_user)) {
-        auto const found = places_.find({each.name, each.whose});
+    for (auto const& entry : guarded(s.order.to, s.order.end_user)) {
+        auto const found = places_.find({entry.name, entry.whose});
         if (found == places_.end()) continue;
-        if (auto const wait = found->second.wait(each.out_max, now); wait > instant(0))
-            list.push_back({each.name, wait, -1, true, true});
+        if (auto const wait = found->second.wait(entry.out_max, now); wait > instant(0))
+            list.push_back({entry.name, wait, -1, true, true});
     }
     return list;
 }
@@ -166,9 +167,9 @@ void model::challenged(operation_id op, instant now) {
 }
 
 bool model::is_in_flight(send const& s, instant now) const {
-    return std::ranges::any_of(at(s.order.to).verifications, [&](verification const& each) {
-        return each.of == s.order.to && each.who.is_known == s.who.is_known &&
-               now < each.in_flight_until && now < each.forgotten;
+    return std::ranges::any_of(at(s.order.to).verifications, [&](verification const& verification) {
+        return verification.of == s.order.to && verification.who.is_known == s.who.is_known &&
+               now < verification.in_flight_until && now < verification.forgotten;
     });
 }
 
@@ -177,13 +178,14 @@ bool model::is_in_flight(send const& s, instant now) const {
 int model::tried_before(send const& s, instant now) const {
     if (!s.order.is_planned()) return 0;
     auto const& to = at(s.order.to);
-    if (std::ranges::count_if(to.escalations, [now](instant each) { return now < each + a_day; }) >=
-        escalations_a_day)
+    if (std::ranges::count_if(to.escalations, [now](instant escalation) {
+            return now < escalation + a_day;
+        }) >= escalations_a_day)
         return 0;
     auto const last =
-        std::find_if(to.verifications.rbegin(), to.verifications.rend(), [&](auto const& each) {
-            return each.of == s.order.to && each.who.is_known == s.who.is_known &&
-                   now < each.forgotten;
+        std::find_if(to.verifications.rbegin(), to.verifications.rend(), [&](auto const& entry) {
+            return entry.of == s.order.to && entry.who.is_known == s.who.is_known &&
+                   now < entry.forgotten;
         });
     if (last == to.verifications.rend() || last->step == 0) return 0;
     auto const is_lost = [now](int message, instant since) {
@@ -200,8 +202,8 @@ int model::tried_before(send const& s, instant now) const {
 void model::begin_after(send& s, int step) const {
     auto& routes = s.order.routes;
     routes.clear();
-    for (auto const& each : policy_.plans.front().steps)
-        routes.push_back(each.route_id);
+    for (auto const& step : policy_.plans.front().steps)
+        routes.push_back(step.route_id);
     std::ranges::rotate(routes, routes.begin() + step);
     s.begins_after = step;
     s.next_route = 0;
@@ -221,11 +223,12 @@ int model::step_of(send const& s) {
 /// Of the newest code that the requester has asked for himself and has attempts left at.
 instant model::own_code_of(send const& s, instant now) {
     instant left{};
-    for (auto const& each : live_codes(s.order.to, s.who.is_known, now)) {
+    for (auto const& live_code : live_codes(s.order.to, s.who.is_known, now)) {
         bool const is_own = std::ranges::any_of(
             live_verifications(s.order.to, s.who.is_known, now),
-            [&](verification const* of) { return of->code == each && of->who == s.who; });
-        if (is_own && each->used[s.who.by] < policy_.attempts_max) left = each->expires - now;
+            [&](verification const* of) { return of->code == live_code && of->who == s.who; });
+        if (is_own && live_code->used[s.who.by] < policy_.attempts_max)
+            left = live_code->expires - now;
     }
     return left;
 }
@@ -240,10 +243,10 @@ void model::take_everything(send& s, operation_id op, instant now) {
         used.take(rule_of(limit), now);
         s.rate_limit_checks.push_back({limit, whose, used.busy(now)});
     }
-    for (auto const& each : s.reserved)
-        money_.take(each, now);
-    for (auto const& each : guarded(s.order.to, s.order.end_user))
-        place_at(each).count_sent(now);
+    for (auto const& entry : s.reserved)
+        money_.take(entry, now);
+    for (auto const& entry : guarded(s.order.to, s.order.end_user))
+        place_at(entry).count_sent(now);
     if (is_solved(s, now)) {
         auto& solved = challenges_.at(s.order.challenge);
         solved.used_until = now + used_challenge_retention;
@@ -275,9 +278,9 @@ void model::take_everything(send& s, operation_id op, instant now) {
     auto const open = live_verifications(s.order.to, s.who.is_known, now);
     if (open.size() >= store::open_max) give_way(*open.front());
     to.verifications.push_back(std::move(fresh));
-    for (auto& each : to.verifications)
-        if (each.code == s.code && each.state == progress::live)
-            each.forgotten = std::max(each.forgotten, s.code->expires);
+    for (auto& verification : to.verifications)
+        if (verification.code == s.code && verification.state == progress::live)
+            verification.forgotten = std::max(verification.forgotten, s.code->expires);
 }
 
 void model::give_way(verification& older) {
@@ -308,8 +311,8 @@ std::shared_ptr<model::code> model::code_for(send const& s, instant now) {
     }
     auto const live = live_codes(s.order.to, s.who.is_known, now);
     if (live.size() == store::codes_max)
-        for (auto* each : live_verifications(s.order.to, s.who.is_known, now))
-            if (each->code == live.front()) give_way(*each);
+        for (auto* live_verification : live_verifications(s.order.to, s.who.is_known, now))
+            if (live_verification->code == live.front()) give_way(*live_verification);
     auto fresh = std::make_shared<code>();
     fresh->begun = at;
     fresh->expires = at + policy_.ttl;
@@ -350,14 +353,14 @@ std::vector<model::violation> model::over_budget(std::vector<reservation> const&
                                                  std::vector<reservation> const& given_back,
                                                  instant now) const {
     std::vector<violation> list;
-    for (auto const& each : what) {
-        if (each.of.budget < 0) continue;
-        auto taken = money_.taken(each.of, now);
+    for (auto const& entry : what) {
+        if (entry.of.budget < 0) continue;
+        auto taken = money_.taken(entry.of, now);
         for (auto const& back : given_back)
-            if (back.of == each.of) taken = std::max<std::int64_t>(0, taken - back.amount);
-        if (taken + each.amount > each.cap)
-            list.push_back({policy_.budgets[static_cast<std::size_t>(each.of.budget)].name,
-                            instant(0), each.of.budget});
+            if (back.of == entry.of) taken = std::max<std::int64_t>(0, taken - back.amount);
+        if (taken + entry.amount > entry.cap)
+            list.push_back({policy_.budgets[static_cast<std::size_t>(entry.of.budget)].name,
+                            instant(0), entry.of.budget});
     }
     return list;
 }
@@ -397,14 +400,14 @@ void model::conclude_sent(send& s, instant now) const {
     s.said = simply(word::sent);
     s.said.expires_in = left(s.code_end);
     s.said.cooldown = left(std::chrono::seconds(whole_seconds_up(s.pause)));
-    for (auto const& each : s.rate_limit_checks) {
-        if (!is_named(each.limit)) continue;
-        auto const& limit = policy_.limits[each.limit];
-        auto const free = instant(limit.window) - each.busy;
-        auto const remaining = free.count() / rule_of(each.limit).one().count();
+    for (auto const& rate_limit_check : s.rate_limit_checks) {
+        if (!is_named(rate_limit_check.limit)) continue;
+        auto const& limit = policy_.limits[rate_limit_check.limit];
+        auto const free = instant(limit.window) - rate_limit_check.busy;
+        auto const remaining = free.count() / rule_of(rate_limit_check.limit).one().count();
         s.said.limits.push_back(
             left_of{std::min(limit.quota, static_cast<std::uint64_t>(remaining)),
-                    wait_in_seconds(each.busy), limit.name});
+                    wait_in_seconds(rate_limit_check.busy), limit.name});
     }
     std::ranges::sort(s.said.limits);
 }
@@ -423,10 +426,10 @@ void model::replace_reservation(operation_id op, instant issued, instant now) {
         if (s.next_route == s.order.routes.size()) s.at = phase::settling;
         return;
     }
-    for (auto const& each : s.reserved)
-        money_.change(each.of, -each.amount, now);
-    for (auto const& each : next)
-        money_.take(each, now);
+    for (auto const& entry : s.reserved)
+        money_.change(entry.of, -entry.amount, now);
+    for (auto const& entry : next)
+        money_.take(entry, now);
     s.reserved = next;
     s.at = phase::sending;
     its_number->change(now);
@@ -451,9 +454,9 @@ void model::settle(operation_id op, instant now) {
     }
     s.price_known = s.outcome.cost.has_value();
     if (s.outcome.cost)
-        for (auto& each : s.reserved) {
-            money_.change(each.of, *s.outcome.cost - each.amount, now);
-            each.amount = *s.outcome.cost;
+        for (auto& entry : s.reserved) {
+            money_.change(entry.of, *s.outcome.cost - entry.amount, now);
+            entry.amount = *s.outcome.cost;
         }
     found->delivery = s.outcome.what == accepted ? accepted_delivery : unknown_delivery;
     found->settled = true;
@@ -483,29 +486,29 @@ void model::settle_refused(send& s, verification const& of, instant now) {
     auto const escalated = std::ranges::find(to.escalations, of.admitted);
     if (escalated != to.escalations.end()) to.escalations.erase(escalated);
     bool const has_code_alone =
-        std::ranges::count_if(to.verifications, [&](verification const& each) {
-            return each.code == of.code && each.is_live(now);
+        std::ranges::count_if(to.verifications, [&](verification const& verification) {
+            return verification.code == of.code && verification.is_live(now);
         }) == 1;
     if (has_code_alone) to.trusted.take_back(s.who.is_known, of.admitted);
-    for (auto const& each : guarded(s.order.to, s.order.end_user))
-        place_at(each).take_back(of.admitted, now);
+    for (auto const& entry : guarded(s.order.to, s.order.end_user))
+        place_at(entry).take_back(of.admitted, now);
     if (auto const found = challenges_.find(s.order.challenge);
         found != challenges_.end() && found->second.used == of.op)
         found->second.used_until = instant(0);
     std::erase_if(to.verifications, // and with it `of`
-                  [op = of.op](verification const& each) { return each.op == op; });
+                  [op = of.op](verification const& verification) { return verification.op == op; });
     s.price_known = true;
     if (s.pause > instant(0))
         to.pauses[{s.order.to.purpose, s.who.is_known}].take_back(
             end_of_pause, std::chrono::seconds(back_off()), now);
-    for (auto& each : s.reserved) {
-        money_.change(each.of, -each.amount, now);
-        each.amount = 0;
+    for (auto& entry : s.reserved) {
+        money_.change(entry.of, -entry.amount, now);
+        entry.amount = 0;
     }
-    for (auto const& each : s.rate_limit_checks) {
-        auto& used = meter_of(each.limit, each.whose);
-        used.mend(rule_of(each.limit), now);
-        used.refund(rule_of(each.limit), now);
+    for (auto const& rate_limit_check : s.rate_limit_checks) {
+        auto& used = meter_of(rate_limit_check.limit, rate_limit_check.whose);
+        used.mend(rule_of(rate_limit_check.limit), now);
+        used.refund(rule_of(rate_limit_check.limit), now);
     }
 }
 
@@ -527,15 +530,16 @@ answer model::answer_of(operation_id op, instant now) const {
 answer model::refusal_of(send const& s, instant now) const {
     answer said = simply(word::cooldown_active);
     instant longest{};
-    for (auto const& each : s.violations) {
-        auto wait = each.wait;
-        if (each.budget >= 0)
-            wait =
-                left_of_period(policy_.budgets[static_cast<std::size_t>(each.budget)].period, now);
-        if (!each.is_named) wait = hours(1);
+    for (auto const& violation : s.violations) {
+        auto wait = violation.wait;
+        if (violation.budget >= 0)
+            wait = left_of_period(
+                policy_.budgets[static_cast<std::size_t>(violation.budget)].period, now);
+        if (!violation.is_named) wait = hours(1);
         longest = std::max(longest, wait);
-        if (each.is_named) said.because.push_back({std::string(each.name), wait_in_seconds(wait)});
-        if (each.name != store::cooldown_counter) said.what = word::limit_exceeded;
+        if (violation.is_named)
+            said.because.push_back({std::string(violation.name), wait_in_seconds(wait)});
+        if (violation.name != store::cooldown_counter) said.what = word::limit_exceeded;
     }
     if (rules_.clients[static_cast<std::size_t>(s.order.to.client)].challenge &&
         std::ranges::all_of(s.violations, &violation::is_of_guard)) {

@@ -60,8 +60,8 @@ asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
     if (is(mutation::doubles_a_quota) && !request.rate_limit_checks.empty())
         request.rate_limit_checks.back().quota *= 2;
     if (is(mutation::overspends_a_budget))
-        for (auto& each : request.reservations)
-            each.cap = std::numeric_limits<std::int64_t>::max();
+        for (auto& reservation : request.reservations)
+            reservation.cap = std::numeric_limits<std::int64_t>::max();
     if (is(mutation::forgets_the_idempotency_key)) request.idempotency.reset();
     if (is(mutation::never_repeats_a_code)) request.repeat.repeated_for = duration(-1);
     if (is(mutation::repeats_a_code_for_ever)) request.repeat.repeated_for = request.ttl * 100;
@@ -80,8 +80,8 @@ asio::awaitable<result<admit_outcome>> broken_store::admit(admission request) {
 
 asio::awaitable<result<settle_outcome>> broken_store::settle(settlement request) {
     if (is(mutation::refunds_twice) && request.result == send_result::refused)
-        for (auto& each : request.adjustments)
-            each.change *= 2;
+        for (auto& adjustment : request.adjustments)
+            adjustment.change *= 2;
     if (is(mutation::never_corrects_the_price) && request.result == send_result::accepted)
         request.adjustments.clear();
     if (is(mutation::never_gives_charges_back)) request.refund.clear();

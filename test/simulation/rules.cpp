@@ -56,8 +56,8 @@ std::vector<otp::limit> draw_limits(seeded& from) {
     using enum otp::limit_key;
     constexpr auto guess = otp::limit_step::guess;
     std::vector<otp::limit> list;
-    auto add = [&](otp::limit const& each) {
-        if (from.chance(330)) list.push_back(each);
+    auto add = [&](otp::limit const& limit) {
+        if (from.chance(330)) list.push_back(limit);
     };
     add(limit_of("number_5m", number, 6, minutes(5)));
     add(limit_of("number_3s", number, 1, seconds(3)));
@@ -85,8 +85,8 @@ std::vector<otp::spending_budget> draw_budgets(seeded& from) {
     using enum otp::budget_key;
     using enum otp::budget_period;
     std::vector<otp::spending_budget> list;
-    auto add = [&](otp::spending_budget const& each) {
-        if (from.chance(330)) list.push_back(each);
+    auto add = [&](otp::spending_budget const& spending_budget) {
+        if (from.chance(330)) list.push_back(spending_budget);
     };
     add(budget_of("all_day", total, day, 2'900'000));
     add(budget_of("client_hour", client, hour, 700'000));

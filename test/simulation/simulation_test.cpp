@@ -90,8 +90,8 @@ BOOST_AUTO_TEST_CASE(a_few_histories_hold_every_answer) {
     std::array<int, static_cast<std::size_t>(word::other) + 1> heard{};
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         auto const what = play(seed, *on);
-        for (auto const& each : what.what_happened.entries())
-            if (each.what == happening::answer) ++heard.at(static_cast<std::size_t>(each.a));
+        for (auto const& entry : what.what_happened.entries())
+            if (entry.what == happening::answer) ++heard.at(static_cast<std::size_t>(entry.a));
     }
     for (auto n = static_cast<std::size_t>(word::sent); n < heard.size() - 1; ++n)
         BOOST_TEST(heard[n] > 0, to_string(static_cast<word>(n)) << " was never heard");

@@ -58,8 +58,8 @@ answer translate(otp::failure const& why) {
     if (why.retry_after) said.retry_after = why.retry_after->count();
     if (why.attempts_left) said.attempts_left = *why.attempts_left;
     if (why.code_expires_in) said.expires_in = why.code_expires_in->count();
-    for (auto const& each : why.violated)
-        said.because.push_back({each.name, each.retry_after.count()});
+    for (auto const& entry : why.violated)
+        said.because.push_back({entry.name, entry.retry_after.count()});
     return said;
 }
 
@@ -73,12 +73,12 @@ answer translate(otp::sent const& done) {
     auto said = simply(word::sent);
     said.expires_in = done.expires_in.count();
     said.cooldown = done.cooldown.count();
-    auto const tightest_first = [](otp::limit_status const& each) {
-        return std::tuple(each.remaining, -each.resets_in.count());
+    auto const tightest_first = [](otp::limit_status const& limit_status) {
+        return std::tuple(limit_status.remaining, -limit_status.resets_in.count());
     };
     if (!std::ranges::is_sorted(done.limits, {}, tightest_first)) said.what = word::other;
-    for (auto const& each : done.limits)
-        said.limits.push_back(left_of{each.remaining, each.resets_in.count(), each.name});
+    for (auto const& limit : done.limits)
+        said.limits.push_back(left_of{limit.remaining, limit.resets_in.count(), limit.name});
     std::ranges::sort(said.limits);
     return said;
 }

@@ -191,10 +191,12 @@ std::vector<world::sum> world::sums() {
                     route,
                     money(),
                     at};
-                for (auto const& each : instances_[0].service->spending.reservations(purchase))
-                    keys.push_back(each.budget);
-                for (auto const& each : model_.reservations_of({client, 0, purpose}, route, now()))
-                    found.push_back({each.of, {}, 0});
+                for (auto const& reservation :
+                     instances_[0].service->spending.reservations(purchase))
+                    keys.push_back(reservation.budget);
+                for (auto const& reservation :
+                     model_.reservations_of({client, 0, purpose}, route, now()))
+                    found.push_back({reservation.of, {}, 0});
             }
     auto taken = wait_for(context_, backend_->of(0).spent(keys));
     for (int n = 0; n < 10 && !taken; ++n) // an answer may be lost
@@ -213,9 +215,9 @@ std::vector<world::sum> world::sums() {
 /// Compares the store with the model.
 void world::compare_sums() {
     if (!is_model_right_) return;
-    for (auto const& each : sums())
-        if (auto const must = model_.taken(each.of, store_now()); each.taken != must)
-            return fail("of " + each.name + " are taken " + std::to_string(each.taken) +
+    for (auto const& sum : sums())
+        if (auto const must = model_.taken(sum.of, store_now()); sum.taken != must)
+            return fail("of " + sum.name + " are taken " + std::to_string(sum.taken) +
                         ", must be " + std::to_string(must));
 }
 
@@ -246,8 +248,8 @@ void world::compare_money_with_the_upstream() {
 void world::count_messages() {
     for (auto const& [op, hedges] : hedges_) {
         int sent = upstream_.of(op).sent;
-        for (auto const each : hedges)
-            sent += upstream_.of(each).sent;
+        for (auto const hedge : hedges)
+            sent += upstream_.of(hedge).sent;
         if (sent > 2)
             return fail("#" + std::to_string(op) + ": " + std::to_string(sent) +
                         " messages for one request");

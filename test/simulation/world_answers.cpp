@@ -21,8 +21,8 @@ std::string code_in(std::string const& text) {
 
 /// For a limit that instances share, each reports the usage that it saw last.
 answer without_figures(answer of) {
-    for (auto& each : of.limits)
-        each = left_of{0, 0, each.name};
+    for (auto& limit : of.limits)
+        limit = left_of{0, 0, limit.name};
     std::ranges::sort(of.limits);
     return of;
 }

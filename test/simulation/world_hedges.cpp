@@ -154,8 +154,8 @@ store::settlement world::settlement_of(operation_id op,
         request.accepted = std::move(receipt);
     }
     if (outcome.what == unknown || (outcome.what == accepted && !outcome.cost)) return request;
-    for (auto const& each : reserved)
-        request.adjustments.push_back({each.budget, outcome.cost.value_or(0) - each.amount});
+    for (auto const& entry : reserved)
+        request.adjustments.push_back({entry.budget, outcome.cost.value_or(0) - entry.amount});
     return request;
 }
 

@@ -366,8 +366,8 @@ store::delivery_update world::update_of(operation_id op) {
     auto const purchase =
         purchase_of(report.of, report.is_hedge ? second->route : model_.route_of(report.of),
                     wall_time(virtual_clock::begins_at) + booked.booked_at);
-    for (auto const& each : instances_[0].service->spending.reservations(purchase))
-        request.adjustments.push_back({each.budget, report.correction});
+    for (auto const& reservation : instances_[0].service->spending.reservations(purchase))
+        request.adjustments.push_back({reservation.budget, report.correction});
     return request;
 }
 
@@ -390,8 +390,8 @@ void world::let_time_pass() {
 }
 
 void world::let_the_store_answer() {
-    auto const is_of_the_store = [](gates::call const& each) {
-        return each.where != stage::to_upstream && each.where != stage::from_upstream;
+    auto const is_of_the_store = [](gates::call const& call) {
+        return call.where != stage::to_upstream && call.where != stage::from_upstream;
     };
     for (;;) {
         auto const& calls = turns_.waiting();
@@ -417,8 +417,8 @@ void world::crash(std::size_t which) {
     note(happening::crash, none, static_cast<std::int64_t>(which));
     turns_.drop([&](operation_id op) { return at(op).instance == which; });
     drain();
-    for (auto& each : operations_)
-        if (each.instance == which) each.ended = true;
+    for (auto& operation : operations_)
+        if (operation.instance == which) operation.ended = true;
     instances_[which].service.reset();
     instances_[which].store.reset();
     backend_->crashed(which);
@@ -435,8 +435,8 @@ void world::turn_the_clock() {
     note(happening::jump, none, store_clock_.ahead().count());
     backend_->time_went_on();
     audit_.clock_turned(before, store_now());
-    for (auto& each : operations_)
-        each.began = std::min(each.began, store_now());
+    for (auto& operation : operations_)
+        operation.began = std::min(operation.began, store_now());
 }
 
 /// Another server takes over that lacks the last writes.

@@ -28,24 +28,24 @@ public:
     std::string& blob(store::state::state_key const& key) { return blobs[key]; }
 
     void execute(store::commit& commit) {
-        for (auto const& each : commit.writes)
-            if (!is_of(each.key, each.expected)) commit.failed[each.group] = true;
+        for (auto const& write : commit.writes)
+            if (!is_of(write.key, write.expected)) commit.failed[write.group] = true;
         std::vector<bool> stale(commit.shared.size());
         std::vector<char*> targets;
         for (std::size_t n = 0; n < commit.shared.size(); ++n)
             stale[n] = !restructure(commit.shared[n]);
-        for (auto const& each : commit.shared)
-            targets.push_back(blob(each.key).data());
-        for (auto const& each : commit.additions)
-            if (stale[each.target]) commit.failed[each.group] = true;
+        for (auto const& entry : commit.shared)
+            targets.push_back(blob(entry.key).data());
+        for (auto const& addition : commit.additions)
+            if (stale[addition.target]) commit.failed[addition.group] = true;
         store::make_additions(commit, targets);
-        for (auto const& each : commit.shared)
-            if (each.retained_until != store::store_time()) {
-                bytes_written += blob(each.key).size();
-                ends[each.key] = each.retained_until;
+        for (auto const& entry : commit.shared)
+            if (entry.retained_until != store::store_time()) {
+                bytes_written += blob(entry.key).size();
+                ends[entry.key] = entry.retained_until;
             }
-        for (auto const& each : commit.writes)
-            if (!commit.failed[each.group]) write(each);
+        for (auto const& entry : commit.writes)
+            if (!commit.failed[entry.group]) write(entry);
         report(commit);
     }
 
@@ -72,13 +72,13 @@ private:
         std::vector<bool> wanted(commit.shared.size());
         for (std::size_t n = 0; n < wanted.size(); ++n)
             wanted[n] = commit.shared[n].is_wanted;
-        for (auto const& each : commit.additions)
-            wanted[each.target] = true;
+        for (auto const& addition : commit.additions)
+            wanted[addition.target] = true;
         for (std::size_t n = 0; n < wanted.size(); ++n)
             if (wanted[n])
                 commit.present.push_back({commit.shared[n].key, blob(commit.shared[n].key)});
-        for (auto const& each : commit.writes)
-            if (commit.failed[each.group]) commit.present.push_back({each.key, blob(each.key)});
+        for (auto const& write : commit.writes)
+            if (commit.failed[write.group]) commit.present.push_back({write.key, blob(write.key)});
     }
 };
 

@@ -75,8 +75,8 @@ public:
     /// Returns the event types in order: "admitted step_left accepted".
     [[nodiscard]] std::string kinds() const {
         std::string text;
-        for (auto const& each : all)
-            text.append(text.empty() ? "" : " ").append(otp::to_string(each.type));
+        for (auto const& entry : all)
+            text.append(text.empty() ? "" : " ").append(otp::to_string(entry.type));
         return text;
     }
 

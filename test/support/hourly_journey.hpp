@@ -28,8 +28,8 @@ public:
         request.cooldown = {minutes(1), minutes(15), minutes(60)};
         request.rate_limit_checks = {rate_limit_check("all_1h", owner),
                                      rate_limit_check("client_1h", client)};
-        for (auto const& each : budgets())
-            request.reservations.push_back({each, 87'000, 87'000'000'000, minutes(25 * 60)});
+        for (auto const& budget : budgets())
+            request.reservations.push_back({budget, 87'000, 87'000'000'000, minutes(25 * 60)});
         request.guards = {guard(prefix), guard(country)};
         request.guesses = {20, minutes(24 * 60)};
         request.idempotency = idempotency();
@@ -40,8 +40,8 @@ public:
         request.key = key();
         request.id = key_of(numbers + hour_);
         request.result = store::send_result::accepted;
-        for (auto const& each : budgets())
-            request.adjustments.push_back({each, -1000});
+        for (auto const& budget : budgets())
+            request.adjustments.push_back({budget, -1000});
         request.accepted.emplace().route_id = 3;
         request.cooldown = minutes(1);
         request.idempotency = idempotency();

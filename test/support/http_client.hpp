@@ -137,10 +137,10 @@ inline std::vector<raw_reply> ask_in_parallel(std::uint16_t port,
     running.reserve(threads);
     for (std::size_t t = 0; t < threads; ++t)
         running.push_back(std::async(std::launch::async, serve, t));
-    for (auto& each : running)
-        each.wait();
-    for (auto& each : running)
-        each.get();
+    for (auto& entry : running)
+        entry.wait();
+    for (auto& entry : running)
+        entry.get();
     return replies;
 }
 

@@ -56,10 +56,10 @@ public:
     void start() {
         std::vector<std::string> arguments{
             "-D", data(), "-k", directory_.path(), "-p", std::to_string(port_.number())};
-        for (auto const& each : setup_.more)
-            arguments.insert(arguments.end(), {"-c", each});
-        for (std::string const each : {"unix_socket_permissions=0777", "shared_buffers=16MB"})
-            arguments.insert(arguments.end(), {"-c", each});
+        for (auto const& entry : setup_.more)
+            arguments.insert(arguments.end(), {"-c", entry});
+        for (std::string const text : {"unix_socket_permissions=0777", "shared_buffers=16MB"})
+            arguments.insert(arguments.end(), {"-c", text});
         arguments.insert(arguments.end(),
                          {"-c", setup_.tcp ? "listen_addresses=127.0.0.1" : "listen_addresses="});
         environment variables;
@@ -145,10 +145,10 @@ public:
     static std::string program(std::string const& name) {
         std::vector<std::pair<int, std::string>> found;
         std::error_code none;
-        for (auto const& each : std::filesystem::directory_iterator("/usr/lib/postgresql", none)) {
-            auto const path = each.path() / "bin" / name;
+        for (auto const& entry : std::filesystem::directory_iterator("/usr/lib/postgresql", none)) {
+            auto const path = entry.path() / "bin" / name;
             if (std::filesystem::exists(path))
-                found.emplace_back(std::atoi(each.path().filename().c_str()), path.string());
+                found.emplace_back(std::atoi(entry.path().filename().c_str()), path.string());
         }
         if (!found.empty()) return std::ranges::max(found).second;
         for (auto const* const directory : {"/usr/local/bin/", "/usr/bin/"})

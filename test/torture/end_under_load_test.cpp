@@ -82,8 +82,8 @@ BOOST_AUTO_TEST_CASE(answers_for_every_sms) {
         BOOST_TEST(otpd.process().errors() == "");
         BOOST_TEST(otpd.events("drain_incomplete").empty());
         std::size_t answered = 0;
-        for (auto& each : asking) {
-            auto const one = each.get();
+        for (auto& entry : asking) {
+            auto const one = entry.get();
             answered += one.sent;
             what.waited(one.longest);
             for (auto const& fault : one.faults)

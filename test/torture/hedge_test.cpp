@@ -124,8 +124,8 @@ struct killed_while_hedging {
     }
     /// Whether a second message was sent. No route refuses, so nothing else goes by route 2.
     bool has_hedge(std::string const& numbers) {
-        return std::ranges::any_of(stub.messages(numbers), [](json::object const& each) {
-            return each.at("route_id").to_number<int>() == 2;
+        return std::ranges::any_of(stub.messages(numbers), [](json::object const& number) {
+            return number.at("route_id").to_number<int>() == 2;
         });
     }
     void note(std::string const& number, raw_reply const& reply) {
@@ -158,8 +158,8 @@ using messages_by_number = std::map<std::string, std::vector<json::object>>;
 
 messages_by_number by_number(std::vector<json::object> const& messages) {
     messages_by_number list;
-    for (auto const& each : messages)
-        list[std::string(each.at("number").as_string())].push_back(each);
+    for (auto const& message : messages)
+        list[std::string(message.at("number").as_string())].push_back(message);
     return list;
 }
 
@@ -188,8 +188,8 @@ bool are_known(http_client& client, std::string const& id,
         if (auto const* const name = event.as_object().if_contains("bx_message_id"))
             known.insert(std::string(name->as_string()));
     return view.at("delivery").as_string() == "delivered" &&
-           std::ranges::all_of(messages, [&](json::object const& each) {
-               return known.contains(std::string(each.at("bx_message_id").as_string()));
+           std::ranges::all_of(messages, [&](json::object const& message) {
+               return known.contains(std::string(message.at("bx_message_id").as_string()));
            });
 }
 
@@ -225,8 +225,8 @@ BOOST_AUTO_TEST_CASE(no_request_has_a_third_message_and_none_a_second_after_an_u
     };
     eventually(is_settled, settled_within);
     double cost = 0;
-    for (auto const& each : messages)
-        cost += each.at("cost").to_number<double>();
+    for (auto const& message : messages)
+        cost += message.at("cost").to_number<double>();
     BOOST_TEST(std::abs(spent_of_budget(otpd.port()) - cost) < 0.0005);
     BOOST_TEST(service.stub.messages().size() == messages.size());
     BOOST_TEST_MESSAGE(messages.size()

@@ -15,8 +15,8 @@ constexpr int last_reason = static_cast<int>(upstream::reason::shutting_down);
 
 std::vector<upstream_failure> all_failures() {
     std::vector<upstream_failure> list;
-    for (int each = 0; each <= last_reason; ++each) {
-        auto const why = static_cast<upstream::reason>(each);
+    for (int value = 0; value <= last_reason; ++value) {
+        auto const why = static_cast<upstream::reason>(value);
         list.push_back({upstream::rejected{why}, false});
         list.push_back({upstream::not_sent{why}, false});
         list.push_back({upstream::unknown{why}, false});

@@ -91,8 +91,8 @@ struct killed_with_open_messages {
             std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 1'500));
         otpd.process().signal(SIGKILL);
         BOOST_TEST(otpd.process().wait() == 128 + SIGKILL);
-        for (auto& each : sending)
-            std::ranges::move(each.get(), std::back_inserter(answered));
+        for (auto& entry : sending)
+            std::ranges::move(entry.get(), std::back_inserter(answered));
     }
 
     /// What the webhooks said that were accepted: the upstream's ids of messages that ended, and
@@ -163,15 +163,15 @@ BOOST_AUTO_TEST_CASE(every_end_is_told_and_the_ledger_s_sum_is_the_upstream_s) {
     BOOST_TEST(messages.size() >= kills);
     double cost = 0;
     std::set<std::string> numbers;
-    for (auto const& each : messages) {
-        cost += each.at("cost").to_number<double>();
-        numbers.emplace(each.at("number").as_string());
+    for (auto const& message : messages) {
+        cost += message.at("cost").to_number<double>();
+        numbers.emplace(message.at("number").as_string());
     }
     BOOST_TEST(numbers.size() == messages.size()); // each number was sent to once
     auto const is_told = [&] {
         auto const ids = service.told();
-        return std::ranges::all_of(messages, [&](json::object const& each) {
-            return ids.contains(std::string(each.at("bx_message_id").as_string()));
+        return std::ranges::all_of(messages, [&](json::object const& message) {
+            return ids.contains(std::string(message.at("bx_message_id").as_string()));
         });
     };
     eventually(is_told, settled_within);
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(every_end_is_told_and_the_ledger_s_sum_is_the_upstream_s) {
     auto const all_answered_is_told = [&] {
         auto const heard = service.told();
         return std::ranges::all_of(service.answered,
-                                   [&](std::string const& each) { return heard.contains(each); });
+                                   [&](std::string const& text) { return heard.contains(text); });
     };
     eventually(all_answered_is_told, settled_within);
     auto const is_settled = [&] {

@@ -91,8 +91,8 @@ BOOST_AUTO_TEST_CASE(are_cut_off_while_others_are_served) {
     // Each sends a byte at a time until the program has closed all of them.
     std::size_t at = 0;
     eventually([&] {
-        for (auto& each : senders)
-            each.send_a_byte(at);
+        for (auto& sender : senders)
+            sender.send_a_byte(at);
         ++at;
         std::this_thread::sleep_for(std::chrono::milliseconds(100)); // the pause makes them slow
         return open_descriptors(service.otpd) <=

@@ -90,8 +90,8 @@ BOOST_AUTO_TEST_CASE(redis_restarts_under_load) {
     what.waited(beside.longest());
     BOOST_TEST(beside.first_fault() == "");
     std::map<std::string, int> received;
-    for (auto const& each : service.stub.messages())
-        BOOST_TEST(++received[std::string(each.at("number").as_string())] == 1);
+    for (auto const& message : service.stub.messages())
+        BOOST_TEST(++received[std::string(message.at("number").as_string())] == 1);
 }
 
 // Timeline and log are written beside the requests: requests continue when their files have no

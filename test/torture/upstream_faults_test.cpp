@@ -39,10 +39,10 @@ std::vector<fault_case> fault_cases() {
     list.push_back({{{"fault", "hold"}}, {504}, true});
     list.push_back({{{"fault", "refuse"}}, {503}}); // a fault of connections, like the next one
     list.push_back({{{"fault", "stall"}}, {503}, true});
-    for (auto& each : list)
-        if (auto const name = each.fault.at("fault").as_string();
+    for (auto& entry : list)
+        if (auto const name = entry.fault.at("fault").as_string();
             name == "body" || name == "garbage")
-            each.fault["text"] = "not what was asked for";
+            entry.fault["text"] = "not what was asked for";
     return list;
 }
 

@@ -91,8 +91,8 @@ private:
         /// Runs whenever the number of flights has doubled since the last time.
         void forget_stale() {
             if (flights_.size() < stale_looked_at_) return;
-            std::erase_if(flights_, [this](auto const& each) {
-                auto const& its = *each.second;
+            std::erase_if(flights_, [this](auto const& flight) {
+                auto const& its = *flight.second;
                 return !its.is_under_way && its.waiting.empty() && its.last && !is_fresh(its);
             });
             stale_looked_at_ = std::max(flights_kept_anyway, 2 * flights_.size());

@@ -116,9 +116,9 @@ timeline_reader::timeline_reader(std::vector<std::string> const& paths)
 
 std::optional<timeline_line> timeline_reader::next() {
     source* earliest = nullptr;
-    for (auto const& each : files_)
-        if (each->next && (earliest == nullptr || each->next->at < earliest->next->at))
-            earliest = each.get();
+    for (auto const& file : files_)
+        if (file->next && (earliest == nullptr || file->next->at < earliest->next->at))
+            earliest = file.get();
     if (earliest == nullptr) return std::nullopt;
     auto line = std::move(earliest->next);
     advance(*earliest);

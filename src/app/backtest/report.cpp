@@ -19,19 +19,19 @@ struct expected_deliveries {
 /// By the delivered share of each route and country in the timeline, or else of the route.
 expected_deliveries expected_of(backtest_figures const& figures) {
     std::map<int, backtest_route> by_route;
-    for (auto const& [key, each] : figures.routes) {
+    for (auto const& [key, route] : figures.routes) {
         auto& sum = by_route[key.first];
-        sum.accepted += each.accepted;
-        sum.delivered += each.delivered;
+        sum.accepted += route.accepted;
+        sum.delivered += route.delivered;
     }
     expected_deliveries expected;
-    for (auto const& [key, each] : figures.routes) {
-        auto const& known = each.accepted > 0 ? each : by_route.at(key.first);
+    for (auto const& [key, route] : figures.routes) {
+        auto const& known = route.accepted > 0 ? route : by_route.at(key.first);
         if (known.accepted == 0) {
-            expected.without_figures += each.replayed;
+            expected.without_figures += route.replayed;
             continue;
         }
-        expected.count += static_cast<double>(each.replayed) *
+        expected.count += static_cast<double>(route.replayed) *
                           static_cast<double>(known.delivered) /
                           static_cast<double>(known.accepted);
     }
@@ -40,8 +40,8 @@ expected_deliveries expected_of(backtest_figures const& figures) {
 
 std::uint64_t delivered_in(backtest_figures const& figures) {
     std::uint64_t count = 0;
-    for (auto const& [key, each] : figures.routes)
-        count += each.delivered;
+    for (auto const& [key, route] : figures.routes)
+        count += route.delivered;
     return count;
 }
 

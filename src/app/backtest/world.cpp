@@ -29,23 +29,24 @@ otp::policy policy_of_replay(settings const& settings, std::vector<std::string>&
     rules.writes_pseudonyms = false;
     rules.uniform_failures = {}; // would wait by the real clock
     rules.test_numbers.clear();  // they are not in the replay
-    auto const by_machine = [](otp::limit const& each) {
-        return each.key == otp::limit_key::caller_address;
+    auto const by_machine = [](otp::limit const& limit) {
+        return limit.key == otp::limit_key::caller_address;
     };
-    for (auto const& each : rules.limits)
-        if (by_machine(each))
-            notes.push_back(each.name + " is left out: the lines do not have the callers' address");
-        else if (each.key == otp::limit_key::number_of_all_clients && settings.clients.size() > 1)
-            notes.push_back(each.name + " counts by client: the lines do not link their numbers");
+    for (auto const& limit : rules.limits)
+        if (by_machine(limit))
+            notes.push_back(limit.name +
+                            " is left out: the lines do not have the callers' address");
+        else if (limit.key == otp::limit_key::number_of_all_clients && settings.clients.size() > 1)
+            notes.push_back(limit.name + " counts by client: the lines do not link their numbers");
     std::erase_if(rules.limits, by_machine);
     if (std::ranges::any_of(rules.plans, &otp::route_plan::hedge))
         notes.emplace_back("no second message is sent: `hedge` of a [[route_plan]] is left out");
     if (std::ranges::any_of(rules.scopes,
-                            [](auto const& each) { return !each.second.variables.empty(); }))
+                            [](auto const& scope) { return !scope.second.variables.empty(); }))
         notes.emplace_back("variables are left out: the lines do not have them, so sends for "
                            "different transactions are resends of one code");
     auto const by_digits = [](auto const& list) {
-        return std::ranges::any_of(list, [](auto const& each) { return !each.is_country(); });
+        return std::ranges::any_of(list, [](auto const& entry) { return !entry.is_country(); });
     };
     if (by_digits(rules.destinations.trusted) || by_digits(rules.destinations.denied))
         notes.emplace_back("numbers.trusted and numbers.denied apply by country only");
@@ -76,8 +77,8 @@ backtest_world::backtest_world(settings const& settings, wall_time begin,
           otp::make_operations(rules, {*store, upstream, upstream, keys, plan, clock, random, log,
                                        metrics, prices, scores, deliveries, waiters, refusals})),
       has_tenants_(!settings.clients.empty()) {
-    for (auto const& each : credentials_of(settings))
-        clients_.emplace(each.profile.name, each.profile);
+    for (auto const& setting : credentials_of(settings))
+        clients_.emplace(setting.profile.name, setting.profile);
     spawn(store->start()); // it sweeps what has ended
 }
 

@@ -115,13 +115,13 @@ bool can_be_guessed(secret_string const& token, std::size_t least) {
 bool has_a_limit(settings const& all) {
     using otp::limit_mode;
     using otp::limit_step;
-    auto const built_in = [&](built_in_limit const& each) {
-        return each.step == limit_step::send && all.limits.*each.quota > 0 &&
-               !holds(all.limits.observe, each.name);
+    auto const built_in = [&](built_in_limit const& built_in_limit) {
+        return built_in_limit.step == limit_step::send && all.limits.*built_in_limit.quota > 0 &&
+               !holds(all.limits.observe, built_in_limit.name);
     };
-    auto const own = [](otp::limit const& each) {
-        return each.step == limit_step::send && each.mode == limit_mode::enforce &&
-               each.client.empty();
+    auto const own = [](otp::limit const& limit) {
+        return limit.step == limit_step::send && limit.mode == limit_mode::enforce &&
+               limit.client.empty();
     };
     return std::ranges::any_of(built_in_limits(), built_in) ||
            std::ranges::any_of(all.otp.limits, own) ||

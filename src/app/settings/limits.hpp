@@ -58,8 +58,9 @@ struct limits_settings {
         keys.flag("accept_none", &s::accept_none,
                   "Allows an address that others reach although no enforced limit or guard covers "
                   "the sends of all clients.");
-        for (auto const& each : built_in_limits())
-            keys.whole(each.name, each.quota, 0, 1'000'000'000, each.help);
+        for (auto const& built_in_limit : built_in_limits())
+            keys.whole(built_in_limit.name, built_in_limit.quota, 0, 1'000'000'000,
+                       built_in_limit.help);
         keys.add("observe", &s::observe, keys.limit_names(),
                  "Limits that only observe: what they would have refused is logged and counted.");
         keys.whole(otp::read_limit_name, &s::reads_client_1m, 0, 1'000'000'000,

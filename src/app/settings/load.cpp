@@ -167,8 +167,9 @@ void know_pem_files(settings_sources const& sources, settings& all) {
         if (auto const path = key.show(all); !path.empty())
             all.pem_digests[key.path()] = sources.digest_of_file(path);
     }
-    for (auto& each : all.webhook_endpoints)
-        if (!each.ca_file.empty()) each.ca_digest = sources.digest_of_file(each.ca_file);
+    for (auto& webhook_endpoint : all.webhook_endpoints)
+        if (!webhook_endpoint.ca_file.empty())
+            webhook_endpoint.ca_digest = sources.digest_of_file(webhook_endpoint.ca_file);
 }
 
 } // namespace
@@ -179,8 +180,8 @@ boost::system::result<settings, settings_faults> load_settings(settings_sources 
     auto const from = read_layers(sources, out, with.faults);
     auto const find = [&](setting_key const& key) { return find_value(from, key); };
     read_keys(setting_keys(), out, find, place_of, with);
-    for (auto const& each : from.config.tables)
-        std::ranges::find(table_kinds(), each.name, &table_kind::name)->read(each, out, with);
+    for (auto const& table : from.config.tables)
+        std::ranges::find(table_kinds(), table.name, &table_kind::name)->read(table, out, with);
     know_pem_files(sources, out);
     out.open_secret_files = open_secret_files(sources, from);
     // Checked only if every value was read: a mistyped value would cause other faults.

@@ -186,8 +186,8 @@ struct notations {
         out.is_secret = item.is_secret;
         out.parse = [=, parse = item.parse](std::string_view text) {
             std::optional<std::vector<T>> items(std::in_place);
-            for (auto const each : values::split_list(text)) {
-                auto value = parse(each);
+            for (auto const entry : values::split_list(text)) {
+                auto value = parse(entry);
                 if (!value || items->size() == rule.most) return std::optional<std::vector<T>>();
                 if (!rule.may_repeat && std::ranges::find(*items, *value) != items->end())
                     return std::optional<std::vector<T>>();
@@ -204,8 +204,8 @@ struct notations {
                 return items.empty() ? std::string("not set")
                                      : std::to_string(items.size()) + " set";
             std::string text;
-            for (auto const& each : items)
-                text.append(text.empty() ? "" : ",").append(show(each));
+            for (auto const& item : items)
+                text.append(text.empty() ? "" : ",").append(show(item));
             return text;
         };
         return out;

@@ -45,10 +45,10 @@ std::string entry(key_words const& key, std::string_view comment) {
 /// The keys of a list's tables, as comments only. The example is that of the list.
 std::string parts_of(key_words const& key) {
     std::string out;
-    for (auto const& each : key.parts)
-        out += "\n# In a " + key.part + ", " + each.name + " = " +
-               toml_literal(each.kind, each.initial) + ": " + each.help + "\n# Must be " +
-               each.allowed + ".\n";
+    for (auto const& part : key.parts)
+        out += "\n# In a " + key.part + ", " + part.name + " = " +
+               toml_literal(part.kind, part.initial) + ": " + part.help + "\n# Must be " +
+               part.allowed + ".\n";
     return out;
 }
 
@@ -217,10 +217,10 @@ std::vector<std::string> changed_keys(settings const& before, settings const& af
 
 std::vector<std::string> settings_notes(settings const& settings, std::chrono::sys_days today) {
     std::vector<std::string> notes;
-    for (auto const& each : settings.test_numbers)
-        if (each.until < today)
-            notes.push_back("[[test_number]] " + each.number->masked() + " ended with " +
-                            values::format_date(each.until) +
+    for (auto const& test_number : settings.test_numbers)
+        if (test_number.until < today)
+            notes.push_back("[[test_number]] " + test_number.number->masked() + " ended with " +
+                            values::format_date(test_number.until) +
                             ": it is a number as any other and gets an SMS");
     if (!settings.clients.empty() && settings.admin.token.empty() && settings.admin.socket.empty())
         notes.emplace_back("with a [[client]] nobody sees account, budgets and scores through the "

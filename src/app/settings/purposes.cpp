@@ -10,9 +10,10 @@ namespace otpd::app {
 namespace {
 
 purpose_settings const* table_of_all_clients(settings const& all, std::string const& purpose) {
-    auto const found = std::ranges::find_if(all.purposes, [&](purpose_settings const& each) {
-        return each.name == purpose && each.client.empty();
-    });
+    auto const found =
+        std::ranges::find_if(all.purposes, [&](purpose_settings const& purpose_settings) {
+            return purpose_settings.name == purpose && purpose_settings.client.empty();
+        });
     return found == all.purposes.end() ? nullptr : &*found;
 }
 
@@ -35,8 +36,8 @@ otp::scope_rules rules_of_all_clients(settings const& all, std::string const& pu
 
 /// Whether there is a [[template]] of the purpose for every language.
 bool has_template(settings const& all, std::string const& purpose) {
-    return std::ranges::any_of(all.templates, [&](otp::message_template const& each) {
-        return each.purpose == purpose && each.locale.text.empty();
+    return std::ranges::any_of(all.templates, [&](otp::message_template const& message_template) {
+        return message_template.purpose == purpose && message_template.locale.text.empty();
     });
 }
 
@@ -105,19 +106,19 @@ public:
 
     void check() {
         check_text("otp.message_template", all_.otp.templates.front());
-        for (auto const& each : all_.purposes)
-            if (!each.text.empty())
-                check_text(named("purpose", each.name) + " message_template",
-                           {each.name, {}, each.text});
-        for (auto const& each : all_.templates) {
+        for (auto const& purpose : all_.purposes)
+            if (!purpose.text.empty())
+                check_text(named("purpose", purpose.name) + " message_template",
+                           {purpose.name, {}, purpose.text});
+        for (auto const& entry : all_.templates) {
             std::string which = "[[template]]";
-            if (!each.purpose.empty()) which += " of purpose \"" + each.purpose + '"';
-            if (!each.locale.text.empty()) which += " of locale \"" + each.locale.text + '"';
-            bool const is_general = each.purpose.empty() && each.locale.text.empty();
+            if (!entry.purpose.empty()) which += " of purpose \"" + entry.purpose + '"';
+            if (!entry.locale.text.empty()) which += " of locale \"" + entry.locale.text + '"';
+            bool const is_general = entry.purpose.empty() && entry.locale.text.empty();
             when(is_general, which + " needs a purpose or a locale: the text of all others is "
                                      "otp.message_template");
             if (!is_general) once(which, which);
-            check_text(which, each);
+            check_text(which, entry);
         }
     }
 
@@ -142,8 +143,8 @@ private:
     /// Whether the purpose never falls back to a text of every purpose.
     [[nodiscard]] bool has_own_text(std::string const& purpose) const {
         return has_template(all_, purpose) ||
-               std::ranges::any_of(all_.purposes, [&](purpose_settings const& each) {
-                   return each.name == purpose && !each.text.empty();
+               std::ranges::any_of(all_.purposes, [&](purpose_settings const& purpose_settings) {
+                   return purpose_settings.name == purpose && !purpose_settings.text.empty();
                });
     }
 
@@ -151,11 +152,12 @@ private:
     [[nodiscard]] std::vector<otp::scope_rules> rules_for(std::string const& purpose) const {
         std::vector<otp::scope_rules> list;
         bool has_table = false;
-        for (auto const& each : all_.purposes) {
-            bool const is_of_it = each.name == purpose;
-            has_table = has_table || (is_of_it && each.client.empty());
-            if (is_of_it || (purpose.empty() && each.variables.empty() && !has_own_text(each.name)))
-                list.push_back(rules_of(all_, each));
+        for (auto const& entry : all_.purposes) {
+            bool const is_of_it = entry.name == purpose;
+            has_table = has_table || (is_of_it && entry.client.empty());
+            if (is_of_it ||
+                (purpose.empty() && entry.variables.empty() && !has_own_text(entry.name)))
+                list.push_back(rules_of(all_, entry));
         }
         if (!has_table) list.push_back(all_.otp);
         return list;
@@ -192,8 +194,8 @@ fault_lines check_texts(settings const& all) {
 
 fault_lines check_purposes(settings const& all) {
     purpose_checks checks(all);
-    for (auto const& each : all.purposes)
-        checks.check(each);
+    for (auto const& purpose : all.purposes)
+        checks.check(purpose);
     return std::move(checks.lines);
 }
 

@@ -51,14 +51,14 @@ public:
         check_countries_are_known();
         check_limits_and_budgets();
         std::ranges::move(check_texts(all_), std::back_inserter(lines));
-        for (auto const& each : all_.test_numbers)
-            check_test_number(each);
-        for (auto const& each : all_.otp.plans)
-            check_plan(each);
-        for (auto const& each : all_.webhook_endpoints)
-            check_webhook(each);
-        for (auto const& each : all_.hooks)
-            check_hook(each);
+        for (auto const& test_number : all_.test_numbers)
+            check_test_number(test_number);
+        for (auto const& plan : all_.otp.plans)
+            check_plan(plan);
+        for (auto const& webhook_endpoint : all_.webhook_endpoints)
+            check_webhook(webhook_endpoint);
+        for (auto const& hook : all_.hooks)
+            check_hook(hook);
         check_countries_exist();
     }
 
@@ -143,12 +143,13 @@ private:
         };
         auto const countries_in = [](std::vector<otp::destination> const& list) {
             std::vector<std::string> found;
-            for (auto const& each : list)
-                if (each.is_country()) found.push_back(each.text);
+            for (auto const& entry : list)
+                if (entry.is_country()) found.push_back(entry.text);
             return found;
         };
-        auto const only_of = [](otp::spending_budget const& each) {
-            return each.only.empty() ? std::vector<std::string>() : std::vector{each.only};
+        auto const only_of = [](otp::spending_budget const& spending_budget) {
+            return spending_budget.only.empty() ? std::vector<std::string>()
+                                                : std::vector{spending_budget.only};
         };
         constexpr char const* by_key = "key = \"country\" of ";
         auto const& numbers = all_.otp.destinations;
@@ -157,18 +158,18 @@ private:
         add("a country in ", "numbers.trusted", countries_in(numbers.trusted));
         for (auto const& [profile, tokens] : all_.clients)
             add("countries of ", named("client", profile.name), profile.countries);
-        for (auto const& each : all_.otp.limits)
-            if (each.key == otp::limit_key::country)
-                uses.push_back({by_key, named("limit", each.name), {}});
+        for (auto const& limit : all_.otp.limits)
+            if (limit.key == otp::limit_key::country)
+                uses.push_back({by_key, named("limit", limit.name), {}});
         for (auto const& plan : all_.otp.plans) {
             std::vector<std::string> countries;
             for (auto const& step : plan.steps)
                 countries.insert(countries.end(), step.countries.begin(), step.countries.end());
             add("countries of ", named("route_plan", plan.name), std::move(countries));
         }
-        for (auto const& each : all_.otp.budgets)
-            if (each.key == otp::budget_key::country)
-                uses.push_back({by_key, named("budget", each.name), only_of(each)});
+        for (auto const& budget : all_.otp.budgets)
+            if (budget.key == otp::budget_key::country)
+                uses.push_back({by_key, named("budget", budget.name), only_of(budget)});
         return uses;
     }
 
@@ -197,26 +198,26 @@ private:
     void check_limits_and_budgets() {
         std::set<std::string> taken{store::cooldown_counter, store::guesses_counter,
                                     otp::read_limit_name, daily_cap_name};
-        for (auto const& each : built_in_limits())
-            taken.emplace(each.name);
+        for (auto const& built_in_limit : built_in_limits())
+            taken.emplace(built_in_limit.name);
         auto const is_taken = [&](std::string const& name) {
             return !taken.insert(name).second || name.starts_with("pumping_");
         };
-        for (auto const& each : all_.otp.limits) {
-            auto const which = named("limit", each.name);
-            when(is_taken(each.name),
+        for (auto const& limit : all_.otp.limits) {
+            auto const which = named("limit", limit.name);
+            when(is_taken(limit.name),
                  which + ": there is a limit of that name already, choose another");
-            check_client_of(which, each.client);
+            check_client_of(which, limit.client);
         }
         taken.emplace("ledger");
-        for (auto const& each : all_.otp.budgets) {
-            auto const which = named("budget", each.name);
-            when(is_taken(each.name),
+        for (auto const& budget : all_.otp.budgets) {
+            auto const which = named("budget", budget.name);
+            when(is_taken(budget.name),
                  which + ": there is a limit or budget of that name already, choose another");
-            if (each.key == otp::budget_key::client) check_client_of(which, each.only);
-            if (each.key == otp::budget_key::route && !each.only.empty())
-                when(!holds(all_.otp.allowed_routes, *values::parse_route(each.only)),
-                     which + " is for route " + each.only +
+            if (budget.key == otp::budget_key::client) check_client_of(which, budget.only);
+            if (budget.key == otp::budget_key::route && !budget.only.empty())
+                when(!holds(all_.otp.allowed_routes, *values::parse_route(budget.only)),
+                     which + " is for route " + budget.only +
                          ", which is not in otp.allowed_routes: add it there or choose another");
         }
     }
@@ -255,8 +256,8 @@ private:
                      std::to_string(step.deliver_within.count()) +
                      ", which is over before delivery.interval_ms lets a report be read: make it "
                      "longer, or the interval shorter");
-        auto const covers = [](otp::spending_budget const& each) {
-            return each.mode == otp::limit_mode::enforce && each.only.empty();
+        auto const covers = [](otp::spending_budget const& spending_budget) {
+            return spending_budget.mode == otp::limit_mode::enforce && spending_budget.only.empty();
         };
         when(std::ranges::none_of(all_.otp.budgets, covers),
              which + " has hedge and no budget covers it: add a [[budget]] with mode = \"enforce\" "
@@ -312,8 +313,8 @@ otp::route_plan const* table_refusals::plan_of(std::string const& which, std::st
 }
 
 bool has_total_budget(settings const& all) {
-    return std::ranges::any_of(all.otp.budgets, [](otp::spending_budget const& each) {
-        return each.key == otp::budget_key::total && each.mode == otp::limit_mode::enforce;
+    return std::ranges::any_of(all.otp.budgets, [](otp::spending_budget const& budget) {
+        return budget.key == otp::budget_key::total && budget.mode == otp::limit_mode::enforce;
     });
 }
 

@@ -238,8 +238,8 @@ void finish_plan(otp::route_plan& plan, entry_place<otp::route_plan> const& plac
     auto const found = place.table.values.find("steps");
     if (found == place.table.values.end() || !found->second.usable) return; // reported already
     if (found->second.tables.size() > otp::route_plan::max_steps) place.refuse("steps");
-    for (auto const& each : found->second.tables)
-        if (auto entry = read_entry(each, step_keys(), finish_step, place.with))
+    for (auto const& table : found->second.tables)
+        if (auto entry = read_entry(table, step_keys(), finish_step, place.with))
             plan.steps.push_back(std::move(entry->step));
 }
 
@@ -256,8 +256,8 @@ void add_differences(std::vector<Entry> const& a, std::vector<Entry> const& b,
             return std::ranges::all_of(keys, [&](auto const& key) { return key.same(one, other); });
         });
     };
-    for (auto const& each : a)
-        if (!is_in_b(each) && !holds(titles, title(each))) titles.push_back(title(each));
+    for (auto const& entry : a)
+        if (!is_in_b(entry) && !holds(titles, title(entry))) titles.push_back(title(entry));
 }
 
 /// `entries` is a member of the settings or returns one; `title_of` names an entry in lists.
@@ -273,8 +273,8 @@ table_kind kind_of(std::string name, std::string help, std::string more, Member 
     };
     out.describe = [=](settings const& from) {
         std::vector<setting_line> lines;
-        for (auto const& each : std::invoke(entries, from))
-            lines.push_back({title(each), shown(each, keys, "; ")});
+        for (auto const& entry : std::invoke(entries, from))
+            lines.push_back({title(entry), shown(entry, keys, "; ")});
         return lines;
     };
     out.differences = [=](settings const& a, settings const& b) {

@@ -33,8 +33,8 @@ std::vector<key_words> keys_of_section(std::string_view section) {
 std::string unknown_key(std::string_view name, std::string const& in,
                         std::span<key_words const> keys) {
     std::vector<std::string> known;
-    for (auto const& each : keys)
-        known.push_back(each.name);
+    for (auto const& key : keys)
+        known.push_back(key.name);
     return ": unknown key " + values::quoted_for_message(name) + " in " + in +
            suggestion(name, known);
 }
@@ -67,7 +67,7 @@ bool is_item_of(value_kind list, toml::node const& item) {
 bool is_list_of_tables(toml::node const& node) {
     auto const* const list = node.as_array();
     return list != nullptr && !list->empty() &&
-           std::ranges::all_of(*list, [](toml::node const& each) { return each.is_table(); });
+           std::ranges::all_of(*list, [](toml::node const& node) { return node.is_table(); });
 }
 
 bool has_type(toml::node const& node, value_kind kind) {
@@ -103,14 +103,14 @@ std::vector<found_table> read_parts(source_file const& file, toml::table const& 
     auto const name = whole["name"].value<std::string_view>();
     auto const of = found.title + (name ? ' ' + values::quoted_for_message(*name) : std::string());
     std::vector<found_table> parts;
-    for (auto const& each : *whole[std::string_view(key.name)].as_array()) {
+    for (auto const& entry : *whole[std::string_view(key.name)].as_array()) {
         auto const number = std::to_string(parts.size() + 1);
         auto& part = parts.emplace_back();
         part.name = key.name;
         part.title = of + ' ' + key.part + ' ' + number;
-        part.source = place_of(file, each.source());
+        part.source = place_of(file, entry.source());
         part.is_part = true;
-        read_values(file, *each.as_table(), key.parts, part, faults);
+        read_values(file, *entry.as_table(), key.parts, part, faults);
     }
     return parts;
 }
@@ -165,8 +165,8 @@ void read_entries(source_file const& file, table_kind const& kind, toml::node co
                          brackets);
         return;
     }
-    for (auto const& each : entries)
-        found.push_back(read_entry(file, kind, *each.as_table(), faults));
+    for (auto const& entry : entries)
+        found.push_back(read_entry(file, kind, *entry.as_table(), faults));
 }
 
 /// What messages call an unknown name at the top of the file.

@@ -47,9 +47,9 @@ public:
     keyed_bytes& operator=(keyed_bytes const&) = delete;
 
     void fill(std::span<std::byte> bytes) override {
-        for (auto& each : bytes) {
+        for (auto& byte : bytes) {
             if (used_ == block_.size()) refill();
-            each = block_[used_++];
+            byte = block_[used_++];
         }
     }
 
@@ -216,8 +216,8 @@ std::optional<std::string> key_ring::open_text(store::verification_id const& id,
 
 std::vector<std::uint32_t> key_ring::key_ids() const {
     std::vector<std::uint32_t> ids;
-    for (auto const& each : keys_->live)
-        ids.push_back(each.id);
+    for (auto const& key : keys_->live)
+        ids.push_back(key.id);
     return ids;
 }
 

@@ -91,10 +91,10 @@ public:
     }
     void read(std::vector<store::budget_key> const& budgets) {
         fields_.add(static_cast<std::int64_t>(budgets.size()));
-        for (auto const& each : budgets) {
-            read(each.key);
-            read(each.name);
-            read(each.period);
+        for (auto const& budget : budgets) {
+            read(budget.key);
+            read(budget.name);
+            read(budget.period);
         }
     }
     [[nodiscard]] field_writer& fields() noexcept { return fields_; }

@@ -98,8 +98,8 @@ open_message* open_messages::find(id which) {
 std::vector<open_messages::id> open_messages::at(std::string const& key) const {
     std::vector<id> found;
     auto const [first, last] = index_.equal_range(key);
-    for (auto each = first; each != last; ++each)
-        found.push_back(each->second);
+    for (auto it = first; it != last; ++it)
+        found.push_back(it->second);
     return found;
 }
 
@@ -139,13 +139,13 @@ open_messages::sent_as(open_message const& lost,
     std::optional<wall_time> best_at;
     bridgexapi::delivery_report const* timeless = nullptr;
     std::set<std::string_view> candidates;
-    for (auto const& each : reports) {
-        if (!may_be(lost, each)) continue;
-        candidates.insert(each.bx_message_id);
-        auto const made = read_upstream_time(each.created_at);
-        if (!made) timeless = &each;
+    for (auto const& report : reports) {
+        if (!may_be(lost, report)) continue;
+        candidates.insert(report.bx_message_id);
+        auto const made = read_upstream_time(report.created_at);
+        if (!made) timeless = &report;
         if (!made || *made < earliest || *made > latest || (best_at && *best_at <= *made)) continue;
-        best = &each;
+        best = &report;
         best_at = made;
     }
     // Without a time, the only candidate is taken.
@@ -165,7 +165,7 @@ void open_messages::index(id which, open_message const& message) {
 void open_messages::unindex(id which, open_message const& message) {
     auto const [first, last] = index_.equal_range(key_of(message));
     auto const found =
-        std::find_if(first, last, [which](auto const& each) { return each.second == which; });
+        std::find_if(first, last, [which](auto const& entry) { return entry.second == which; });
     if (found != last) index_.erase(found);
 }
 

@@ -162,8 +162,8 @@ private:
 
     void wake(std::string const& id) {
         auto const [first, last] = timers_.equal_range(id);
-        for (auto each = first; each != last; ++each)
-            each->second->cancel();
+        for (auto it = first; it != last; ++it)
+            it->second->cancel();
     }
 
     /// Returns false at shutdown.

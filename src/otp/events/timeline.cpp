@@ -119,12 +119,12 @@ std::vector<detail> read_details(std::string_view text) {
     std::vector<detail> out;
     while (!text.empty()) {
         auto const comma = text.find(',');
-        auto const each = text.substr(0, comma);
+        auto const pair = text.substr(0, comma);
         text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-        auto const equals = each.find('=');
-        if (equals == std::string_view::npos || !is_name(each.substr(0, equals))) continue;
-        if (auto value = read_value(each.substr(equals + 1)))
-            out.emplace_back(each.substr(0, equals), *std::move(value));
+        auto const equals = pair.find('=');
+        if (equals == std::string_view::npos || !is_name(pair.substr(0, equals))) continue;
+        if (auto value = read_value(pair.substr(equals + 1)))
+            out.emplace_back(pair.substr(0, equals), *std::move(value));
     }
     return out;
 }

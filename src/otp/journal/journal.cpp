@@ -230,9 +230,9 @@ private:
             co_return;
         }
         leased_until_ = began + used_part(options_.lease);
-        for (auto const& each : slots_.held(*answer)) {
-            deps_.log.info("journal_taken_over", {{"slots", each.slots}});
-            unread_.push_back({each.id, each.slots});
+        for (auto const& slot : slots_.held(*answer)) {
+            deps_.log.info("journal_taken_over", {{"slots", slot.slots}});
+            unread_.push_back({slot.id, slot.slots});
         }
         flush();
     }
@@ -272,10 +272,10 @@ private:
             co_return;
         }
         auto& unread = unread_.front();
-        for (auto const& each : *answer) {
-            unread.next = each.slot + 1; // after a failure it is not read again
+        for (auto const& entry : *answer) {
+            unread.next = entry.slot + 1; // after a failure it is not read again
             try {
-                adopt(from.id, each);
+                adopt(from.id, entry);
             } catch (std::exception const&) { // no memory: left to another instance
                 slots_.pass(from.id);
                 throw;

@@ -145,27 +145,27 @@ store::journal_claim journal_slots::claim() const {
 }
 
 bool journal_slots::has_lost_one(store::journals_held const& answer) const {
-    return std::ranges::any_of(taken_, [&](auto const& each) {
+    return std::ranges::any_of(taken_, [&](auto const& entry) {
         bool const is_held =
-            std::ranges::find(answer, each.first, &store::held_journal::id) != answer.end();
-        return !is_held && std::ranges::find(emptied_, each.first) == emptied_.end() &&
-               std::ranges::find(passed_, each.first) == passed_.end();
+            std::ranges::find(answer, entry.first, &store::held_journal::id) != answer.end();
+        return !is_held && std::ranges::find(emptied_, entry.first) == emptied_.end() &&
+               std::ranges::find(passed_, entry.first) == passed_.end();
     });
 }
 
 std::vector<store::held_journal> journal_slots::held(store::journals_held const& answer) {
     std::vector<store::held_journal> fresh;
     is_new_ = false;
-    for (auto const& each : answer) {
-        if (each.id == own_)
-            allowed_ = std::min(each.slots, slots_max_);
-        else if (taken_.try_emplace(each.id).second)
-            fresh.push_back(each);
+    for (auto const& entry : answer) {
+        if (entry.id == own_)
+            allowed_ = std::min(entry.slots, slots_max_);
+        else if (taken_.try_emplace(entry.id).second)
+            fresh.push_back(entry);
     }
-    auto const is_gone = [&](store::journal_id const& each) {
+    auto const is_gone = [&](store::journal_id const& journal_id) {
         bool const is_held =
-            std::ranges::find(answer, each, &store::held_journal::id) != answer.end();
-        if (!is_held) taken_.erase(each);
+            std::ranges::find(answer, journal_id, &store::held_journal::id) != answer.end();
+        if (!is_held) taken_.erase(journal_id);
         return !is_held;
     };
     std::erase_if(emptied_, is_gone);

@@ -30,7 +30,7 @@ destination_check::verdict destination_check::check(phone_number const& to,
     }
     auto const is_in = [&](std::vector<destination> const& list) {
         return std::ranges::any_of(
-            list, [&](destination const& each) { return each.covers(to, country); });
+            list, [&](destination const& destination) { return destination.covers(to, country); });
     };
     bool const is_override = has(allow, to, country);
     bool const allowed = is_override || is_in(rules_.allowed);
@@ -54,7 +54,7 @@ destination_check::verdict destination_check::check(phone_number const& to,
 
 std::optional<errc> destination_check::check(std::string const& country, client const& by) const {
     bool const is_denied = std::ranges::any_of(
-        rules_.denied, [&](destination const& each) { return each.text == country; });
+        rules_.denied, [&](destination const& rule) { return rule.text == country; });
     if (is_denied || !holds_or_is_empty(rules_.countries, country) ||
         !holds_or_is_empty(by.countries, country))
         return errc::destination_not_allowed;

@@ -30,8 +30,8 @@ boost::shared_ptr<known_overrides const>
 view_of_overrides(std::vector<store::destination_override> const& all, steady_time asked_at) {
     known_overrides list;
     list.reserve(all.size());
-    for (auto const& each : all)
-        list.push_back({{each.destination}, each.action, asked_at + each.ends_in});
+    for (auto const& entry : all)
+        list.push_back({{entry.destination}, entry.action, asked_at + entry.ends_in});
     return boost::make_shared<known_overrides const>(std::move(list));
 }
 
@@ -67,8 +67,9 @@ public:
         auto const view = view_.load();
         if (view->empty()) return false; // as nearly always
         auto const now = deps_.now.now();
-        return std::ranges::any_of(*view, [&](known_override const& each) {
-            return each.action == action && each.end > now && each.where.covers(number, country);
+        return std::ranges::any_of(*view, [&](known_override const& known_override) {
+            return known_override.action == action && known_override.end > now &&
+                   known_override.where.covers(number, country);
         });
     }
 

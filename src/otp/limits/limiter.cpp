@@ -70,10 +70,10 @@ std::vector<std::string> names_of_limits(policy const& rules) {
     std::vector<std::string> names{store::cooldown_counter,      store::guesses_counter,
                                    std::string(pumping_address), std::string(pumping_prefix),
                                    std::string(pumping_country), read_limit_name};
-    for (auto const& each : rules.limits)
-        names.push_back(each.name);
-    for (auto const& each : rules.budgets)
-        names.push_back(each.name);
+    for (auto const& limit : rules.limits)
+        names.push_back(limit.name);
+    for (auto const& budget : rules.budgets)
+        names.push_back(budget.name);
     return names;
 }
 
@@ -127,27 +127,29 @@ std::vector<store::rate_limit_check> limiter::rate_limit_checks(limit_step step,
     // Caches the last hash: several limits often share a key, and each hash is a MAC.
     std::optional<store::key_hash> hash;
     std::optional<limit_key> hashed_key;
-    for (auto const& each : rules_.limits) {
-        if (each.step != step || (!each.client.empty() && each.client != keys.caller.client->name))
+    for (auto const& limit : rules_.limits) {
+        if (limit.step != step ||
+            (!limit.client.empty() && limit.client != keys.caller.client->name))
             continue;
-        if (keys.is_test && each.key != limit_key::client && each.key != limit_key::everybody)
+        if (keys.is_test && limit.key != limit_key::client && limit.key != limit_key::everybody)
             continue;
-        if (hashed_key != each.key) {
-            hash = key_hash_of(each.key, keys);
-            hashed_key = each.key;
+        if (hashed_key != limit.key) {
+            hash = key_hash_of(limit.key, keys);
+            hashed_key = limit.key;
         }
         if (!hash) continue;
-        list.push_back(store::rate_limit_check{*hash, each.name, each.quota, each.window, 1,
-                                               each.mode == limit_mode::observe, audience_of(each),
-                                               counts_absent(each.key)});
+        list.push_back(store::rate_limit_check{*hash, limit.name, limit.quota, limit.window, 1,
+                                               limit.mode == limit_mode::observe,
+                                               audience_of(limit), counts_absent(limit.key)});
     }
     return list;
 }
 
 bool limiter::is_trusted(phone_number const& number, std::string const& country) const {
-    return std::ranges::any_of(
-               rules_.destinations.trusted,
-               [&](destination const& each) { return each.covers(number, country); }) ||
+    return std::ranges::any_of(rules_.destinations.trusted,
+                               [&](destination const& destination) {
+                                   return destination.covers(number, country);
+                               }) ||
            (overrides_ != nullptr &&
             overrides_->has(store::override_action::trust, number, country));
 }
@@ -191,8 +193,8 @@ limiter::limit_statuses(policy const& rules, client const& client,
             continue;
         list.push_back(status_of(c, resets_in));
     }
-    std::ranges::sort(list, {}, [](limit_status const& each) {
-        return std::tuple(each.remaining, -each.resets_in.count());
+    std::ranges::sort(list, {}, [](limit_status const& limit_status) {
+        return std::tuple(limit_status.remaining, -limit_status.resets_in.count());
     });
     return list;
 }
@@ -203,19 +205,19 @@ limiter::violated(policy const& rules, scope_rules const& scope,
                   std::vector<store::violation> const& violations) {
     std::vector<violated_limit> list;
     list.reserve(violations.size());
-    for (auto const& each : violations) {
-        if (is_unnamed(rules, each.counter)) continue;
+    for (auto const& violation : violations) {
+        if (is_unnamed(rules, violation.counter)) continue;
         violated_limit limit;
-        limit.name = each.counter;
-        limit.retry_after = whole_seconds(each.retry_after);
-        auto const c =
-            std::ranges::find(rate_limit_checks, each.counter, &store::rate_limit_check::counter);
+        limit.name = violation.counter;
+        limit.retry_after = whole_seconds(violation.retry_after);
+        auto const c = std::ranges::find(rate_limit_checks, violation.counter,
+                                         &store::rate_limit_check::counter);
         if (c != rate_limit_checks.end()) {
             limit.quota = c->quota;
             limit.window = std::chrono::floor<std::chrono::seconds>(c->window);
-        } else if (each.counter == store::cooldown_counter) {
+        } else if (violation.counter == store::cooldown_counter) {
             limit.quota = 1;
-            limit.window = pause_of(scope.cooldown, each.retry_after);
+            limit.window = pause_of(scope.cooldown, violation.retry_after);
         }
         list.push_back(std::move(limit));
     }
@@ -224,17 +226,17 @@ limiter::violated(policy const& rules, scope_rules const& scope,
 
 std::string limiter::names_of(std::vector<store::violation> const& violations) {
     std::string names;
-    for (auto const& each : violations)
-        names.append(names.empty() ? "" : ",").append(each.counter);
+    for (auto const& violation : violations)
+        names.append(names.empty() ? "" : ",").append(violation.counter);
     return names;
 }
 
 std::chrono::seconds limiter::retry_after(policy const& rules,
                                           std::vector<store::violation> const& violations) {
     store::duration longest{};
-    for (auto const& each : violations)
-        longest =
-            std::max(longest, is_unnamed(rules, each.counter) ? unnamed_wait : each.retry_after);
+    for (auto const& violation : violations)
+        longest = std::max(longest, is_unnamed(rules, violation.counter) ? unnamed_wait
+                                                                         : violation.retry_after);
     return whole_seconds(longest);
 }
 

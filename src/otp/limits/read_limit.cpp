@@ -46,7 +46,7 @@ std::optional<steady_time::duration> read_limit::wait_of(std::string const& who,
 
 void read_limit::forget_idle(steady_time now) {
     if (tats_.size() < forgotten_from_) return;
-    std::erase_if(tats_, [now](auto const& each) { return each.second <= now; });
+    std::erase_if(tats_, [now](auto const& tat) { return tat.second <= now; });
     forgotten_from_ = std::max(clients_kept_anyway, 2 * tats_.size());
 }
 

@@ -17,9 +17,10 @@ public:
     /// Returns null unless the number is a test number today.
     [[nodiscard]] test_number const* find(phone_number const& number) const {
         auto const today = std::chrono::floor<std::chrono::days>(now_.wall());
-        auto const found = std::ranges::find_if(rules_.test_numbers, [&](test_number const& each) {
-            return each.number == number && today <= each.until;
-        });
+        auto const found =
+            std::ranges::find_if(rules_.test_numbers, [&](test_number const& test_number) {
+                return test_number.number == number && today <= test_number.until;
+            });
         return found == rules_.test_numbers.end() ? nullptr : &*found;
     }
 

@@ -83,9 +83,9 @@ private:
     /// An hour that was not read before has begun since.
     [[nodiscard]] std::int64_t spent_since_last(reading const& now) const {
         std::int64_t sum = 0;
-        for (auto const& each : now.ledger) {
-            auto const before = std::ranges::find(last_->ledger, each.hour, &spent_hour::hour);
-            sum += each.micros - (before == last_->ledger.end() ? 0 : before->micros);
+        for (auto const& entry : now.ledger) {
+            auto const before = std::ranges::find(last_->ledger, entry.hour, &spent_hour::hour);
+            sum += entry.micros - (before == last_->ledger.end() ? 0 : before->micros);
         }
         return sum;
     }

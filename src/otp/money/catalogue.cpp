@@ -79,8 +79,8 @@ asio::awaitable<outcome<bridgexapi::balance>> catalogue::balance(deadline until)
 
 std::vector<bridgexapi::route> catalogue::allowed(std::vector<bridgexapi::route> routes) const {
     auto const& allowed = rules_.allowed_routes;
-    std::erase_if(routes, [&](bridgexapi::route const& each) {
-        return std::ranges::find(allowed, each.route_id) == allowed.end();
+    std::erase_if(routes, [&](bridgexapi::route const& route) {
+        return std::ranges::find(allowed, route.route_id) == allowed.end();
     });
     std::ranges::stable_sort(routes, {}, &bridgexapi::route::route_id);
     return routes;

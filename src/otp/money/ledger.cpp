@@ -63,15 +63,15 @@ std::vector<store::reservation> ledger::reservations(purchase const& purchase) c
     if (purchase.is_of_tenant)
         list.push_back({own(purchase.client, purchase.at), amount,
                         std::numeric_limits<std::int64_t>::max(), total_retention});
-    for (auto const& each : rules_.budgets) {
-        auto const whose = whose_of(each, purchase);
-        if (!whose || (!each.only.empty() && each.only != *whose)) continue;
-        auto const left = end_of(each.period, purchase.at) - purchase.at;
-        list.push_back({store::budget_key{key_hash_of(each.key, *whose), each.name,
-                                          text_of(each.period, purchase.at)},
-                        amount, each.cap.micros(),
+    for (auto const& budget : rules_.budgets) {
+        auto const whose = whose_of(budget, purchase);
+        if (!whose || (!budget.only.empty() && budget.only != *whose)) continue;
+        auto const left = end_of(budget.period, purchase.at) - purchase.at;
+        list.push_back({store::budget_key{key_hash_of(budget.key, *whose), budget.name,
+                                          text_of(budget.period, purchase.at)},
+                        amount, budget.cap.micros(),
                         std::chrono::ceil<store::duration>(left) + keep_margin,
-                        each.mode == limit_mode::observe});
+                        budget.mode == limit_mode::observe});
     }
     return list;
 }

@@ -38,8 +38,8 @@ std::optional<money> price_in(price_list const& list, phone_number const& to) {
     for (auto length = digits.size(); length > 0; --length) {
         auto const prefix = digits.substr(0, length);
         auto const found =
-            std::ranges::lower_bound(list.prices, prefix, {}, [](bridgexapi::price const& each) {
-                return std::string_view(each.prefix);
+            std::ranges::lower_bound(list.prices, prefix, {}, [](bridgexapi::price const& price) {
+                return std::string_view(price.prefix);
             });
         bool const has_price =
             found != list.prices.end() && found->prefix == prefix && found->amount;

@@ -25,10 +25,10 @@ bool can_be_shown(spending_budget const& budget) {
 /// The budgets of this client, each limited to it: its ledger counts only this client.
 std::vector<spending_budget> budgets_of(std::string const& name, policy const& rules) {
     std::vector<spending_budget> list;
-    for (auto const& each : rules.budgets) {
-        bool const is_own = each.only.empty() || each.only == name;
-        if (each.key != budget_key::client || !is_own) continue;
-        list.push_back(each);
+    for (auto const& budget : rules.budgets) {
+        bool const is_own = budget.only.empty() || budget.only == name;
+        if (budget.key != budget_key::client || !is_own) continue;
+        list.push_back(budget);
         list.back().only = name;
     }
     return list;
@@ -55,8 +55,8 @@ spending_report::sum_up(std::vector<store::budget_key> month, std::size_t today,
                         std::vector<spending_budget> budgets, wall_time now) const {
     auto const count = static_cast<std::ptrdiff_t>(month.size());
     auto keys = std::move(month);
-    for (auto const& each : budgets)
-        keys.push_back(ledger_.key_of(each, now));
+    for (auto const& budget : budgets)
+        keys.push_back(ledger_.key_of(budget, now));
     auto const asked = keys.size();
     auto const answer = co_await store_.spent(std::move(keys));
     if (!answer || answer->size() != asked) co_return failure{errc::store_unavailable};
@@ -65,9 +65,9 @@ spending_report::sum_up(std::vector<store::budget_key> month, std::size_t today,
     view.spent_this_month = sum_of(answer->begin(), spent);
     view.spent_today = sum_of(spent - static_cast<std::ptrdiff_t>(today), spent);
     view.spent_this_hour = money::from_micros(*(spent - 1));
-    for (auto const& each : budgets)
-        view.budgets.push_back({each.name, each.period, each.only, each.cap,
-                                money::from_micros(*spent++), end_of(each.period, now)});
+    for (auto const& budget : budgets)
+        view.budgets.push_back({budget.name, budget.period, budget.only, budget.cap,
+                                money::from_micros(*spent++), end_of(budget.period, now)});
     co_return view;
 }
 

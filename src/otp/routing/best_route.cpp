@@ -51,10 +51,10 @@ std::vector<int> unknown_routes(best_rule const& rule, std::vector<route_score> 
                                 std::string const& country) {
     auto list = rule.routes;
     std::erase_if(list, [&](int route_id) {
-        return std::ranges::any_of(scores, [&](route_score const& each) {
+        return std::ranges::any_of(scores, [&](route_score const& score) {
             // A route that refuses everything is known, too.
-            return each.route_id == route_id && each.country == country &&
-                   std::max(each.sent, each.accepted) >= rule.min_samples;
+            return score.route_id == route_id && score.country == country &&
+                   std::max(score.sent, score.accepted) >= rule.min_samples;
         });
     });
     return list;
@@ -67,10 +67,10 @@ best_route::choice best_route::choose(best_rule const& rule, std::string const& 
     auto const scores = scores_.scores({country, rule.window});
     choice usual{rule.routes.front(), details_writer().add("best", "too_few_samples").text()};
     route_score const* best = nullptr;
-    for (auto const& each : scores)
-        if (each.country == country && qualifies(rule, each) &&
-            (best == nullptr || better(rule, each, *best)))
-            best = &each;
+    for (auto const& score : scores)
+        if (score.country == country && qualifies(rule, score) &&
+            (best == nullptr || better(rule, score, *best)))
+            best = &score;
     if (best != nullptr) usual = {best->route_id, stats_of(rule, *best)};
     // Before the first read every route would look unknown.
     if (rules_.explore_percent == 0 || !scores_.age()) return usual;

@@ -43,16 +43,16 @@ using score_sums = std::map<std::pair<int, std::string_view>, store::route_count
 
 void add_up(score_sums& sums, std::string_view country,
             std::vector<store::route_counts> const& counts) {
-    for (auto const& each : counts)
-        add_counts(sums[{each.route_id, country}], each);
+    for (auto const& count : counts)
+        add_counts(sums[{count.route_id, country}], count);
 }
 
 } // namespace
 
 std::optional<route_score> route_score_source::of_day(int route_id,
                                                       std::string const& country) const {
-    for (auto& each : scores({country}))
-        if (each.route_id == route_id && each.country == country) return std::move(each);
+    for (auto& score : scores({country}))
+        if (score.route_id == route_id && score.country == country) return std::move(score);
     return std::nullopt;
 }
 
@@ -142,7 +142,7 @@ private:
         auto const newest = store::score_hour(present);
         auto const oldest = newest - score_window_max.count();
         auto made = *view_.load();
-        std::erase_if(made.hours, [oldest](auto const& each) { return each.first < oldest; });
+        std::erase_if(made.hours, [oldest](auto const& hour) { return hour.first < oldest; });
         bool is_complete = true;
         for (auto hour = newest; is_complete && hour >= oldest; --hour) {
             auto& known = made.hours[hour];
@@ -155,7 +155,7 @@ private:
                 known = boost::make_shared<hour_scores const>(*std::move(fresh));
             }
         }
-        std::erase_if(made.hours, [](auto const& each) { return !each.second; });
+        std::erase_if(made.hours, [](auto const& hour) { return !hour.second; });
         if (is_complete) made.read_at = began;
         view_.store(boost::make_shared<score_view const>(std::move(made)));
         co_return is_complete;

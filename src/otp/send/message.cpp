@@ -63,14 +63,15 @@ std::string placeholder_of(std::string_view name) {
 /// "{code}, {amount} and {minutes}"
 std::string known_placeholders(std::vector<variable> const& variables) {
     std::string list(code_placeholder);
-    for (auto const& each : variables)
-        list.append(", ").append(placeholder_of(each.name));
+    for (auto const& variable : variables)
+        list.append(", ").append(placeholder_of(variable.name));
     return list.append(" and ").append(minutes_placeholder);
 }
 
 std::string_view value_of(std::string_view placeholder, std::vector<variable> const& variables) {
-    auto const found = std::ranges::find_if(
-        variables, [&](variable const& each) { return placeholder_of(each.name) == placeholder; });
+    auto const found = std::ranges::find_if(variables, [&](variable const& variable) {
+        return placeholder_of(variable.name) == placeholder;
+    });
     return found == variables.end() ? std::string_view() : found->value;
 }
 
@@ -175,9 +176,10 @@ std::optional<locale_tag> locale_tag::parse(std::string_view text) {
 }
 
 messages::messages(std::vector<message_template> templates) : templates_(std::move(templates)) {
-    bool const falls_back = std::ranges::any_of(templates_, [](message_template const& each) {
-        return each.purpose.empty() && each.locale.text.empty();
-    });
+    bool const falls_back =
+        std::ranges::any_of(templates_, [](message_template const& message_template) {
+            return message_template.purpose.empty() && message_template.locale.text.empty();
+        });
     if (!falls_back) throw std::invalid_argument("no template for messages that have no own");
 }
 
@@ -185,11 +187,12 @@ std::string const& messages::text_for(purpose const& purpose, locale_tag const& 
                                       std::optional<given_code> const& given) const {
     if (given && !given->text.empty()) return given->text;
     // A template without a locale serves all locales.
-    auto const rank = [&](message_template const& each) {
-        auto const& own = each.locale.text;
-        bool const is_for_it = (each.purpose.empty() || each.purpose == purpose.name()) &&
-                               (own.empty() || is_found_by_lookup(own, locale.text));
-        return std::tuple(is_for_it, !each.purpose.empty(), own.size());
+    auto const rank = [&](message_template const& message_template) {
+        auto const& own = message_template.locale.text;
+        bool const is_for_it =
+            (message_template.purpose.empty() || message_template.purpose == purpose.name()) &&
+            (own.empty() || is_found_by_lookup(own, locale.text));
+        return std::tuple(is_for_it, !message_template.purpose.empty(), own.size());
     };
     return std::ranges::max_element(templates_, {}, rank)->text;
 }
@@ -221,8 +224,8 @@ std::optional<std::string> messages::fault_of(std::string_view text, std::size_t
     std::string others(text);
     for (auto const known : {code_placeholder, minutes_placeholder})
         replace_all(others, known, "x");
-    for (auto const& each : facts.variables) {
-        auto const placeholder = placeholder_of(each.name);
+    for (auto const& variable : facts.variables) {
+        auto const placeholder = placeholder_of(variable.name);
         if (count_of(text, placeholder) == 0) return "does not have " + placeholder;
         replace_all(others, placeholder, "x");
     }

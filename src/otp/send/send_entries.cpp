@@ -77,8 +77,8 @@ std::optional<followed_message> send_entries::message_of(send_state const& send,
     if (accepted != nullptr) return found;
     if (send.slot) message.follow_for = unknown_max;
     message.to = send.draft.request.to;
-    for (auto const& each : send.routes().taken.reservations)
-        message.booked.push_back(each.budget);
+    for (auto const& reservation : send.routes().taken.reservations)
+        message.booked.push_back(reservation.budget);
     return found;
 }
 

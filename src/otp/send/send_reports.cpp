@@ -31,18 +31,18 @@ std::string_view metric_word(outcome<sent> const& result) {
 
 std::string names_of(std::vector<violated_limit> const& violated) {
     std::string names;
-    for (auto const& each : violated)
-        names.append(names.empty() ? "" : ",").append(each.name);
+    for (auto const& entry : violated)
+        names.append(names.empty() ? "" : ",").append(entry.name);
     return names;
 }
 
 /// "8:rejected:vendor_failed,1:accepted"
 std::string routes_of(std::vector<step_report> const& steps) {
     std::string text;
-    for (auto const& each : steps) {
-        text.append(text.empty() ? "" : ",").append(std::to_string(each.route_id));
-        text.append(":").append(to_string(each.outcome));
-        if (!each.why.empty()) text.append(":").append(each.why);
+    for (auto const& step : steps) {
+        text.append(text.empty() ? "" : ",").append(std::to_string(step.route_id));
+        text.append(":").append(to_string(step.outcome));
+        if (!step.why.empty()) text.append(":").append(step.why);
     }
     return text;
 }
@@ -74,23 +74,23 @@ void send_reports::violations(std::vector<store::violation> const& list, limit_m
                               send_state const& send) const {
     bool const observed = mode == limit_mode::observe;
     auto const& who = send.draft.request.caller;
-    for (auto const& each : list) {
-        metrics_.limit_violated(each.counter, observed);
-        if (is_guard(each.counter)) {
-            bool const of_prefix = each.counter == pumping_prefix;
+    for (auto const& entry : list) {
+        metrics_.limit_violated(entry.counter, observed);
+        if (is_guard(entry.counter)) {
+            bool const of_prefix = entry.counter == pumping_prefix;
             log_.warn("pumping_blocked",
                       {{"request_id", who.request_id},
                        {"trace_id", who.trace},
-                       {"limit", each.counter},
+                       {"limit", entry.counter},
                        {"country", send.draft.country},
                        {"prefix", of_prefix ? shown_prefix(send.draft.request.to) : std::string()},
                        {"observed", observed},
-                       {"retry_after_ms", each.retry_after.count()}});
+                       {"retry_after_ms", entry.retry_after.count()}});
         } else if (observed) {
             log_.info("limit_observed", {{"request_id", who.request_id},
                                          {"trace_id", who.trace},
                                          {"client", who.client->name},
-                                         {"limit", each.counter}});
+                                         {"limit", entry.counter}});
         }
     }
 }
@@ -181,8 +181,8 @@ void send_reports::route_left(send_state const& send, step_report const& step) c
 void send_reports::admitted(send_state const& send) const {
     if (observers_.wants(event_type::admitted))
         observers_.on_event(event_of(send, event_type::admitted, send.admission->at));
-    for (auto const& each : send.routes().reports)
-        publish_route_left(send, each);
+    for (auto const& report : send.routes().reports)
+        publish_route_left(send, report);
 }
 
 verification_event send_reports::event_of_refusal(send_state const& send,

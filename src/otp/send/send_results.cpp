@@ -20,11 +20,11 @@ auto find_budget(policy const& rules, std::string_view name) {
 failure refusal(send_state const& send, store::refused const& answer, policy const& rules,
                 challenges const& challenges, wall_time now) {
     auto violations = answer.violations;
-    for (auto& each : violations)
+    for (auto& violation : violations)
         // The store keeps a budget for longer than its period, so the end of the period is computed
         // here.
-        if (auto const* const budget = find_budget(rules, each.counter))
-            each.retry_after =
+        if (auto const* const budget = find_budget(rules, violation.counter))
+            violation.retry_after =
                 std::chrono::ceil<store::duration>(end_of(budget->period, now) - now);
     failure why{errc::cooldown_active};
     for (auto const& broken : violations)
@@ -33,7 +33,9 @@ failure refusal(send_state const& send, store::refused const& answer, policy con
     why.violated =
         limiter::violated(rules, send.draft.rules, send.draft.rate_limit_checks, violations);
     why.steps = send.routes().reports;
-    auto const is_by_guard = [](store::violation const& each) { return is_guard(each.counter); };
+    auto const is_by_guard = [](store::violation const& violation) {
+        return is_guard(violation.counter);
+    };
     if (send.draft.request.caller.client->challenge &&
         std::ranges::all_of(violations, is_by_guard)) {
         why.code = errc::challenge_required;
@@ -128,8 +130,8 @@ outcome<sent> send_results::result(send_state const& send) const {
 bool send_results::is_refused_by_route_budget(store::admit_outcome const& answer) const {
     auto const* const no = std::get_if<store::refused>(&answer);
     if (no == nullptr) return false;
-    return std::ranges::all_of(no->violations, [this](store::violation const& each) {
-        auto const* const budget = find_budget(rules_, each.counter);
+    return std::ranges::all_of(no->violations, [this](store::violation const& violation) {
+        auto const* const budget = find_budget(rules_, violation.counter);
         return budget != nullptr && budget->key == budget_key::route;
     });
 }

@@ -20,11 +20,11 @@ constexpr int limits_told = 3;
 /// "client_1m 299/300, number_24h 9/10"
 std::string text_of(std::vector<limit_status> const& limits) {
     std::string text;
-    for (auto const& each : limits | std::views::take(limits_told)) {
-        text.append(text.empty() ? "" : ", ").append(each.name).append(" ");
-        append_integer(text, each.remaining);
+    for (auto const& limit : limits | std::views::take(limits_told)) {
+        text.append(text.empty() ? "" : ", ").append(limit.name).append(" ");
+        append_integer(text, limit.remaining);
         text.append("/");
-        append_integer(text, each.quota);
+        append_integer(text, limit.quota);
     }
     return text;
 }
@@ -33,9 +33,9 @@ std::string text_of(std::vector<limit_status> const& limits) {
 std::vector<store::adjustment> corrections(std::vector<store::reservation> const& made,
                                            money real) {
     std::vector<store::adjustment> list;
-    for (auto const& each : made)
-        if (each.amount != real.micros())
-            list.push_back({each.budget, real.micros() - each.amount});
+    for (auto const& entry : made)
+        if (entry.amount != real.micros())
+            list.push_back({entry.budget, real.micros() - entry.amount});
     return list;
 }
 
@@ -69,14 +69,14 @@ std::optional<store::send_score> score_of(send_state const& send) {
     store::send_score score;
     score.number = send.draft.number_of_all;
     score.slot = {send.draft.country, store::score_hour(send.asked_at)};
-    for (auto const& each : send.routes().reports) {
-        bool const is_accepted = each.outcome == accepted && send.accepted() != nullptr;
+    for (auto const& report : send.routes().reports) {
+        bool const is_accepted = report.outcome == accepted && send.accepted() != nullptr;
         bool const is_asked =
-            is_accepted || each.outcome == rejected ||
-            (each.outcome == unknown && lost != nullptr && !lost->stale_connection);
+            is_accepted || report.outcome == rejected ||
+            (report.outcome == unknown && lost != nullptr && !lost->stale_connection);
         if (!is_asked) continue;
         auto& attempt = score.attempts.emplace_back();
-        attempt.route_id = each.route_id;
+        attempt.route_id = report.route_id;
         attempt.is_accepted = is_accepted;
         if (is_accepted) attempt.cost = send.accepted()->cost;
     }
@@ -122,8 +122,8 @@ void settle_refused(store::settlement& request, send_state const& send, policy c
     for (std::size_t i = 0; i < draft.rate_limit_checks.size(); ++i)
         if (send.admission->resets_in.at(i) > store::counter_time::zero())
             request.refund.push_back(draft.rate_limit_checks[i]);
-    for (auto const& each : draft.guards)
-        request.guarded.push_back(each.key);
+    for (auto const& guard : draft.guards)
+        request.guarded.push_back(guard.key);
     if (draft.challenge) request.challenge = draft.challenge->key;
     request.cooldown = send.admission->cooldown;
     request.back_off = back_off(draft, rules);
@@ -175,13 +175,14 @@ store::settlement undo_of(store::admission const& perhaps_made) {
     request.idempotency = perhaps_made.idempotency;
     if (auto const& entry = perhaps_made.entry)
         request.entry = store::journal_write{entry->at, entry->id, {}, {}};
-    for (auto const& each : perhaps_made.rate_limit_checks)
-        if (!each.observed) request.refund.push_back(each);
-    for (auto const& each : perhaps_made.guards)
-        request.guarded.push_back(each.key);
+    for (auto const& rate_limit_check : perhaps_made.rate_limit_checks)
+        if (!rate_limit_check.observed) request.refund.push_back(rate_limit_check);
+    for (auto const& guard : perhaps_made.guards)
+        request.guarded.push_back(guard.key);
     if (perhaps_made.challenge) request.challenge = perhaps_made.challenge->key;
-    for (auto const& each : perhaps_made.reservations)
-        if (!each.observed) request.adjustments.push_back({each.budget, -each.amount});
+    for (auto const& reservation : perhaps_made.reservations)
+        if (!reservation.observed)
+            request.adjustments.push_back({reservation.budget, -reservation.amount});
     return request;
 }
 
@@ -193,8 +194,8 @@ reservation_replacement_of(send_state const& send, std::vector<store::reservatio
     request.trace = send.draft.request.caller.trace;
     request.is_hedge = send.is_hedge;
     request.notes = notes_of(send.routes(), now);
-    for (auto const& each : before)
-        request.refund.push_back({each.budget, -each.amount});
+    for (auto const& entry : before)
+        request.refund.push_back({entry.budget, -entry.amount});
     request.take = send.routes().taken.reservations;
     return request;
 }

@@ -54,14 +54,14 @@ number_report::question number_report::question_of(phone_number const& number, c
     request.guesses = rules_.guesses;
     limiter::limit_keys const keys{asking, number, request.number, country};
     if (is_first) request.guards = limits_.guards(keys);
-    for (auto& each : limits_.rate_limit_checks(limit_step::send, keys)) {
-        auto const& rule = *std::ranges::find(rules_.limits, each.counter, &limit::name);
+    for (auto& key : limits_.rate_limit_checks(limit_step::send, keys)) {
+        auto const& rule = *std::ranges::find(rules_.limits, key.counter, &limit::name);
         if (is_of_others(rule) || (!is_of_one_client(rule) && !is_first)) continue;
         auto& shown = asked.limits.emplace_back();
         shown.key = rule.key;
         if (is_of_one_client(rule)) shown.client = client.name;
-        shown.is_observed = each.observed;
-        request.rate_limit_checks.push_back(std::move(each));
+        shown.is_observed = key.observed;
+        request.rate_limit_checks.push_back(std::move(key));
     }
     return asked;
 }
@@ -75,11 +75,12 @@ reported_client number_report::client_of(client const& client, store::inspected 
     one.failures_in_a_row = seen.failures_in_a_row;
     one.locked_for = seconds_of(seen.locked_for);
     one.devices_locked_for = seconds_of(seen.devices_locked_for);
-    for (auto const& each : seen.cooldowns)
+    for (auto const& cooldown : seen.cooldowns)
         one.cooldowns.push_back(
-            {purpose_of(each.scope), each.is_known, whole_seconds(each.ends_in)});
-    for (auto const& each : seen.verifications)
-        one.verifications.push_back(view_of(keys_.seal({number, each.id}), each, rules_, client));
+            {purpose_of(cooldown.scope), cooldown.is_known, whole_seconds(cooldown.ends_in)});
+    for (auto const& verification : seen.verifications)
+        one.verifications.push_back(
+            view_of(keys_.seal({number, verification.id}), verification, rules_, client));
     return one;
 }
 
@@ -113,9 +114,9 @@ reported_destination number_report::where(phone_number const& number,
     found.why = of_all.why;
     found.is_trusted = limits_.is_trusted(number, of_all.country);
     if (found.is_allowed)
-        for (auto const& each : clients)
-            if (!each.countries.empty() && destinations_.check(number, each).fault)
-                found.denied_clients.push_back(each.name);
+        for (auto const& client : clients)
+            if (!client.countries.empty() && destinations_.check(number, client).fault)
+                found.denied_clients.push_back(client.name);
     return found;
 }
 

@@ -17,9 +17,9 @@ namespace {
 
 /// Empty: unknown.
 std::string country_of(store::verification const& found) {
-    for (auto const& each : found.events) {
-        if (each.type != store::event_type::admitted) continue;
-        for (auto const& [name, value] : read_details(each.details))
+    for (auto const& event : found.events) {
+        if (event.type != store::event_type::admitted) continue;
+        for (auto const& [name, value] : read_details(event.details))
             if (auto const* const text = std::get_if<std::string>(&value);
                 text != nullptr && name == "country")
                 return *text;

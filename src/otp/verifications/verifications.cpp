@@ -74,13 +74,13 @@ verification_view view_of(std::string id, store::verification const& found,
             money::from_micros(view.sent->cost->micros() + found.hedged->cost->micros());
     // A store keeps the ids once, in the receipts. The first message was accepted first.
     auto const* receipt = found.sent ? &*found.sent : nullptr;
-    for (auto const& each : found.events) {
-        auto details = read_details(each.details);
-        if (each.type == store::event_type::accepted) {
+    for (auto const& event : found.events) {
+        auto details = read_details(event.details);
+        if (event.type == store::event_type::accepted) {
             add_ids(details, receipt);
             receipt = found.hedged ? &*found.hedged : nullptr;
         }
-        view.events.push_back({word_of(each.type), each.at, std::move(details)});
+        view.events.push_back({word_of(event.type), event.at, std::move(details)});
     }
     return view;
 }

@@ -32,8 +32,8 @@ checked_guess guess_checks::check(verify_request&& request) const {
     limiter::limit_keys const keys{request.caller, request.number, number, country};
     // A test number's sends are not counted, so neither is its verified code.
     if (test == nullptr)
-        for (auto const& each : limits_.guards(keys))
-            asked.guarded.push_back(each.key);
+        for (auto const& key : limits_.guards(keys))
+            asked.guarded.push_back(key.key);
     asked.typing = rules_.pumping.typing;
     if (request.id) {
         // An invalid id, or that of another number, matches nothing.

@@ -52,8 +52,8 @@ void guess_reports::answered(checked_guess& guess, std::string_view word,
                              store::result<store::check_outcome> const& answer) const {
     if (answer) {
         if (auto const* const no = std::get_if<store::refused>(&*answer))
-            for (auto const& each : no->violations)
-                metrics_.limit_violated(each.counter, false);
+            for (auto const& violation : no->violations)
+                metrics_.limit_violated(violation.counter, false);
         publish(guess, *answer);
     }
     metrics_.check(word);

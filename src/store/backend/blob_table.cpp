@@ -117,8 +117,8 @@ void blob_table::apply(commit& commit) {
         targets_[n] = bytes_of(found->second);
     }
     make_additions(commit, targets_);
-    for (auto const& each : commit.writes)
-        if (!commit.failed[each.group]) write(each);
+    for (auto const& entry : commit.writes)
+        if (!commit.failed[entry.group]) write(entry);
 }
 
 // --- the end of states --------------------------------------------------------------------------

@@ -21,8 +21,8 @@ memory_backend::memory_backend(asio::any_io_executor executor, clock const& now,
       observer_(observer), table_(options.shards), timer_(guard()) {}
 
 void memory_backend::load(flight& flight, flight_listener& to) {
-    for (auto& each : flight.loads)
-        each.blob = table_.find(each.key);
+    for (auto& load : flight.loads)
+        load.blob = table_.find(load.key);
     to.loaded(flight);
 }
 
@@ -51,7 +51,8 @@ asio::awaitable<result<std::monostate>> memory_backend::ping() {
 
 asio::awaitable<memory_usage> memory_backend::usage() {
     auto look = [this] {
-        return {.codes = table_.live_codes(), .states = table_.states(), .bytes = table_.bytes()};
+        return memory_usage{
+            .codes = table_.live_codes(), .states = table_.states(), .bytes = table_.bytes()};
     };
     co_return co_await net::on_strand(guard(), look);
 }

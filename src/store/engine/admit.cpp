@@ -54,15 +54,15 @@ public:
         if (request.cooldown.base > duration(0))
             if (auto const wait = pause_of(number, session, request.cooldown, now))
                 found.violations.push_back(violation{cooldown_counter, *wait});
-        for (auto const& each : request.rate_limit_checks)
-            look_at(each);
-        for (auto const& each : request.reservations)
-            look_at(each);
+        for (auto const& rate_limit_check : request.rate_limit_checks)
+            look_at(rate_limit_check);
+        for (auto const& reservation : request.reservations)
+            look_at(reservation);
         bool const repeats = repeats_a_code(number, request, who, now);
         if (!is_trusted(number, who.whose, repeats) && !has_fresh_challenge(states, request))
-            for (auto const& each : request.guards)
-                if (auto against = check_guard(states, each, now))
-                    object(each.observed, *std::move(against));
+            for (auto const& guard : request.guards)
+                if (auto against = check_guard(states, guard, now))
+                    object(guard.observed, *std::move(against));
         if (auto const wait = out_of_guesses(number, request.guesses, who.whose, now))
             found.violations.push_back(violation{guesses_counter, *wait});
         else if (!found.violations.empty())
@@ -96,12 +96,14 @@ std::vector<counter_time> take_limits(states& states, admission const& request, 
                                       store_time now) {
     std::vector<counter_time> busy;
     busy.reserve(request.rate_limit_checks.size());
-    for (auto const& each : request.rate_limit_checks) {
+    for (auto const& rate_limit_check : request.rate_limit_checks) {
         bool const left_out =
-            !applies_to(by, each) || (each.observed && wait_for(states, by, each, now));
+            !applies_to(by, rate_limit_check) ||
+            (rate_limit_check.observed && wait_for(states, by, rate_limit_check, now));
         busy.push_back(left_out ? counter_time(0)
-                                : tat_of(states, by, each, now) + tat_increment(each) - now);
-        take(states, by, each, now);
+                                : tat_of(states, by, rate_limit_check, now) +
+                                      tat_increment(rate_limit_check) - now);
+        take(states, by, rate_limit_check, now);
     }
     return busy;
 }
@@ -112,8 +114,8 @@ void take_guards(states& states, admission const& request, identity const& who, 
     bool const is_solved = has_fresh_challenge(states, request);
     bool const repeats = repeats_a_code(number, request, who, now);
     bool const is_bounded = !is_solved && !is_trusted(number, who.whose, repeats);
-    for (auto const& each : request.guards)
-        count_sent(states, each, is_bounded, now);
+    for (auto const& guard : request.guards)
+        count_sent(states, guard, is_bounded, now);
     if (is_solved) use_challenge(states, request, now);
     if (!repeats) count_untyped(number, who.whose);
 }

@@ -34,31 +34,31 @@ std::optional<duration> refusal_of(states& states, reservation const& reservatio
 }
 
 void reserve(states& states, std::vector<reservation> const& amounts, store_time now) {
-    for (auto const& each : amounts) {
+    for (auto const& amount : amounts) {
         structure needed;
-        needed.sum_end = now + each.retention;
-        auto const end = kept(states, each.budget).sum_end;
+        needed.sum_end = now + amount.retention;
+        auto const end = kept(states, amount.budget).sum_end;
         addition addition;
         addition.field = state::field_name::sum;
-        addition.delta = std::min(each.amount, value_max);
-        addition.bound = each.observed ? value_max : std::min(each.cap, value_max);
+        addition.delta = std::min(amount.amount, value_max);
+        addition.bound = amount.observed ? value_max : std::min(amount.cap, value_max);
         addition.retained_until =
             (end == store_time() ? needed.sum_end : end) + budget_retention_spare;
-        states.add(state::budget_state_key(each.budget), addition, needed);
+        states.add(state::budget_state_key(amount.budget), addition, needed);
     }
 }
 
 void adjust(states& states, std::vector<adjustment> const& changes, store_time now) {
-    for (auto const& each : changes) {
-        auto const sum = taken_from(states, each.budget);
-        if (!sum || each.change == 0) continue;
+    for (auto const& change : changes) {
+        auto const sum = taken_from(states, change.budget);
+        if (!sum || change.change == 0) continue;
         addition addition;
         addition.field = state::field_name::sum;
-        addition.floor = -std::clamp<std::int64_t>(each.change, -value_max, 0);
-        addition.delta = std::clamp(each.change, -value_max, value_max - *sum);
+        addition.floor = -std::clamp<std::int64_t>(change.change, -value_max, 0);
+        addition.delta = std::clamp(change.change, -value_max, value_max - *sum);
         addition.retained_until =
-            std::max(now, kept(states, each.budget).sum_end) + budget_retention_spare;
-        states.add(state::budget_state_key(each.budget), addition);
+            std::max(now, kept(states, change.budget).sum_end) + budget_retention_spare;
+        states.add(state::budget_state_key(change.budget), addition);
     }
 }
 

@@ -30,16 +30,16 @@ struct target {
 /// Whether the guess has the length of one of the codes. The codes of test numbers have no length
 /// here.
 bool is_of_a_length(code_list<live_code const> const& codes, check const& request) noexcept {
-    return request.length == 0 || std::ranges::any_of(codes, [&](live_code const* each) {
-               return each->seed.length == 0 || each->seed.length == request.length;
+    return request.length == 0 || std::ranges::any_of(codes, [&](live_code const* code) {
+               return code->seed.length == 0 || code->seed.length == request.length;
            });
 }
 
 /// Compares every code, so that the time taken does not reveal which one is right.
 bool is_right(code_list<live_code> const& codes, check const& request) {
     bool right = false;
-    for (auto const* each : codes)
-        right = request.is_code_of(each->seed) || right;
+    for (auto const* code : codes)
+        right = request.is_code_of(code->seed) || right;
     return right;
 }
 
@@ -47,8 +47,8 @@ wrong count_wrong(number_state& state, code_list<live_code> const& codes, verifi
                   check const& request, identity const& guesser, guess_kind kind, store_time now) {
     std::uint32_t most = 0;
     if (kind != guess_kind::of_id)
-        for (auto* each : codes)
-            most = std::max(most, request.attempts_max - each->count_attempt(guesser.by));
+        for (auto* code : codes)
+            most = std::max(most, request.attempts_max - code->count_attempt(guesser.by));
     count_wrong_guess(state, request.guesses, guesser.by, kind, to_millisecond(now));
     asked.is_guessed = asked.is_guessed || request.id;
     list_event(asked, event_type::wrong, now);
@@ -71,8 +71,10 @@ verification_state const* owner_of(number_state const& state, check const& reque
     if (request.id) return state.find(*request.id);
     auto const session = guesser.session(request.key.scope);
     verification_state const* newest = nullptr;
-    for (auto const& each : state.verifications)
-        if (each.is_live() && each.session() == session && each.by == guesser.by) newest = &each;
+    for (auto const& verification : state.verifications)
+        if (verification.is_live() && verification.session() == session &&
+            verification.by == guesser.by)
+            newest = &verification;
     return newest;
 }
 
@@ -90,12 +92,12 @@ verified accept(number_state& state, check const& request, identity const& guess
         answer.admission = owner->events.last_details(event_type::admitted);
         if (auto const& sent = arrived(*owner)) answer.sent = sent.get();
     }
-    for (auto& each : state.verifications) {
-        if (!each.is_live() || each.session() != session) continue;
-        if (each.id == answer.id)
-            end_verification(each, progress::verified, event_type::verified, now);
+    for (auto& verification : state.verifications) {
+        if (!verification.is_live() || verification.session() != session) continue;
+        if (verification.id == answer.id)
+            end_verification(verification, progress::verified, event_type::verified, now);
         else
-            end_verification(each, progress::replaced, event_type::replaced, now);
+            end_verification(verification, progress::replaced, event_type::replaced, now);
     }
     state.drop_unused_codes();
     take_back_guesses(state, guesser.by);
@@ -110,12 +112,12 @@ verification_state const* asked_for(number_state const& state, check const& requ
                                     requester_class whose, bool of_siblings) noexcept {
     std::string_view const scope = request.key.scope;
     verification_state const* found = nullptr;
-    for (auto const& each : state.verifications) {
-        bool const is_of_scope =
-            of_siblings ? unbound(each.scope) == unbound(scope) : each.scope == scope;
-        if (each.is_live() && each.whose == whose && is_of_scope &&
-            (!request.id || each.id == *request.id))
-            found = &each;
+    for (auto const& verification : state.verifications) {
+        bool const is_of_scope = of_siblings ? unbound(verification.scope) == unbound(scope)
+                                             : verification.scope == scope;
+        if (verification.is_live() && verification.whose == whose && is_of_scope &&
+            (!request.id || verification.id == *request.id))
+            found = &verification;
     }
     return found;
 }
@@ -124,9 +126,9 @@ verification_state const* asked_for(number_state const& state, check const& requ
 /// of strangers, or there is no other.
 target target_of(number_state const& state, check const& request, identity const& who) noexcept {
     for (bool const of_siblings : {false, true})
-        for (auto const& each : {who, identity{request.by}})
-            if (auto const* const asked = asked_for(state, request, each.whose, of_siblings))
-                return {asked, each};
+        for (auto const& entry : {who, identity{request.by}})
+            if (auto const* const asked = asked_for(state, request, entry.whose, of_siblings))
+                return {asked, entry};
     return {};
 }
 
@@ -136,9 +138,9 @@ std::optional<check_outcome> refusal_of(number_state const& state, check const& 
                                         store_time now) {
     store_time end;
     bool has_attempts = false;
-    for (auto const* each : codes_of(state, session)) {
-        has_attempts = has_attempts || each->attempts_of(guesser.by) < request.attempts_max;
-        end = std::max(end, each->end);
+    for (auto const* code : codes_of(state, session)) {
+        has_attempts = has_attempts || code->attempts_of(guesser.by) < request.attempts_max;
+        end = std::max(end, code->end);
     }
     if (!has_attempts) return exhausted{until(end, now)};
     if (auto const wait = lock_of(state, request.guesses, guesser.whose, now)) return locked{*wait};
@@ -172,8 +174,8 @@ check_outcome guess(states& states, check const& request, identity const& who, s
     auto codes = codes_of(number, session);
     if (kind != guess_kind::of_id) {
         auto const by = guesser.by;
-        auto const used_up = std::ranges::remove_if(codes, [&](live_code const* each) {
-            return each->attempts_of(by) >= request.attempts_max;
+        auto const used_up = std::ranges::remove_if(codes, [&](live_code const* code) {
+            return code->attempts_of(by) >= request.attempts_max;
         });
         codes.erase(used_up.begin(), used_up.end());
     }
@@ -187,9 +189,10 @@ check_outcome guess(states& states, check const& request, identity const& who, s
 std::vector<violation> unpaid(states& states, check const& request, limited const& by,
                               store_time now) {
     std::vector<violation> found;
-    for (auto const& each : request.rate_limit_checks) {
-        auto const wait = wait_for(states, by, each, now);
-        if (wait && !each.observed) found.push_back(violation{each.counter, *wait});
+    for (auto const& rate_limit_check : request.rate_limit_checks) {
+        auto const wait = wait_for(states, by, rate_limit_check, now);
+        if (wait && !rate_limit_check.observed)
+            found.push_back(violation{rate_limit_check.counter, *wait});
     }
     return found;
 }
@@ -209,14 +212,15 @@ check_outcome check_code(states& states, check const& request, store_time now) {
     if (auto* const off = std::get_if<wrong>(&outcome)) off->is_known = who.is_known();
     bool const is_absent = std::holds_alternative<absent>(outcome);
     if (open && (is_absent || std::holds_alternative<wrong>(outcome)))
-        for (auto const& each : request.rate_limit_checks)
-            if (!is_absent || each.counts_absent) take(states, by, each, now);
+        for (auto const& rate_limit_check : request.rate_limit_checks)
+            if (!is_absent || rate_limit_check.counts_absent)
+                take(states, by, rate_limit_check, now);
     if (auto const* const right = std::get_if<verified>(&outcome)) {
         if (open) // no cost, but it must not be over a limit
-            for (auto const& each : request.rate_limit_checks)
-                require(states, by, each, now);
-        for (auto const& each : request.guarded)
-            count_typed(states, each, request.typing, now);
+            for (auto const& rate_limit_check : request.rate_limit_checks)
+                require(states, by, rate_limit_check, now);
+        for (auto const& entry : request.guarded)
+            count_typed(states, entry, request.typing, now);
         if (request.score && right->id)
             count_verified(states, request.key.number, *right->id, *request.score, now);
     }

@@ -88,16 +88,16 @@ addition count_of(std::string_view name, std::int64_t delta, store_time now) {
 
 std::optional<violation> check_guard(states& states, conversion_guard const& rule, store_time now) {
     duration wait{0};
-    for (auto const& each : windows_of(states, rule, now))
-        wait = std::max(wait, each.next_room(rule.out_max));
+    for (auto const& state : windows_of(states, rule, now))
+        wait = std::max(wait, state.next_room(rule.out_max));
     if (wait == duration(0)) return std::nullopt;
     return violation{rule.name, wait};
 }
 
 std::int64_t room_of(states& states, conversion_guard const& rule, store_time now) {
     auto room = value_max;
-    for (auto const& each : windows_of(states, rule, now))
-        room = std::min(room, each.room(rule.out_max));
+    for (auto const& state : windows_of(states, rule, now))
+        room = std::min(room, state.room(rule.out_max));
     return room;
 }
 

@@ -29,11 +29,11 @@ cooldown_state& pause_for(state::number_state& state, session_key const& session
 std::optional<duration> pause_of(state::number_state const& state, session_key const& session,
                                  cooldown_rule const& rule, store_time now) {
     auto last = now;
-    for (auto const& each : state.cooldowns) {
-        if (each.whose != session.whose) continue;
-        auto const end = each.scope == session.scope
-                             ? each.pause_until
-                             : std::min(each.pause_until, each.since + rule.other_scopes);
+    for (auto const& cooldown : state.cooldowns) {
+        if (cooldown.whose != session.whose) continue;
+        auto const end = cooldown.scope == session.scope
+                             ? cooldown.pause_until
+                             : std::min(cooldown.pause_until, cooldown.since + rule.other_scopes);
         last = std::max(last, end);
     }
     if (last == now) return std::nullopt;
@@ -64,7 +64,8 @@ void take_back_pause(state::number_state& state, session_key const& session, sto
 }
 
 void end_pause(state::number_state& state, session_key const& session) {
-    std::erase_if(state.cooldowns, [&](auto const& each) { return each.session() == session; });
+    std::erase_if(state.cooldowns,
+                  [&](auto const& cooldown) { return cooldown.session() == session; });
 }
 
 void end_pause_of(state::number_state& state, state::verification_state const& send) {
@@ -74,7 +75,7 @@ void end_pause_of(state::number_state& state, state::verification_state const& s
     // After a success, two sends may be admitted in one millisecond. The pause is the later one's.
     auto const last =
         std::find_if(state.verifications.rbegin(), state.verifications.rend(),
-                     [&session](auto const& each) { return each.session() == session; });
+                     [&session](auto const& entry) { return entry.session() == session; });
     if (last->id == send.id) end_pause(state, session);
 }
 

@@ -37,7 +37,7 @@ std::uint8_t steps_to_skip(number_state const& state, session_key const& session
     if (state.escalations.size() >= escalations_max) return 0;
     auto const last =
         std::find_if(state.verifications.rbegin(), state.verifications.rend(),
-                     [&session](auto const& each) { return each.session() == session; });
+                     [&session](auto const& entry) { return entry.session() == session; });
     if (last == state.verifications.rend()) return 0;
     if (!last->is_live() && last->admitted + known_for <= now) return 0;
     if (last->taken.plan != plan.taken.plan || is_typed(*last)) return 0;

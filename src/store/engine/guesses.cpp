@@ -24,11 +24,11 @@ duration until_below(state::number_state const& state, guess_kind kind, std::uin
     std::ranges::sort(kept, {}, &wrong_guesses::counted_until);
     auto left = counted(state, kind);
     auto end = now;
-    for (auto const& each : kept) {
+    for (auto const& entry : kept) {
         if (left < quota) break;
-        if (each.kind != kind) continue;
-        left -= each.count;
-        end = each.counted_until;
+        if (entry.kind != kind) continue;
+        left -= entry.count;
+        end = entry.counted_until;
     }
     return until(end, now);
 }
@@ -37,8 +37,8 @@ duration until_below(state::number_state const& state, guess_kind kind, std::uin
 
 std::uint32_t counted(state::number_state const& state, guess_kind kind) noexcept {
     std::uint32_t sum = 0;
-    for (auto const& each : state.guesses)
-        if (each.kind == kind) sum += each.count;
+    for (auto const& guess : state.guesses)
+        if (guess.kind == kind) sum += guess.count;
     return sum;
 }
 
@@ -85,8 +85,8 @@ void count_wrong_guess(state::number_state& state, guess_budget const& budget, r
                        guess_kind kind, store_time now) {
     auto const part = std::max(duration(1), budget.window / parts_of_window);
     auto const since = now - now.time_since_epoch() % part;
-    auto found = std::ranges::find_if(state.guesses, [&](wrong_guesses const& each) {
-        return each.by == by && each.kind == kind && each.since == since;
+    auto found = std::ranges::find_if(state.guesses, [&](wrong_guesses const& guess) {
+        return guess.by == by && guess.kind == kind && guess.since == since;
     });
     if (found == state.guesses.end())
         found = state.guesses.insert(
@@ -104,7 +104,7 @@ void count_wrong_guess(state::number_state& state, guess_budget const& budget, r
 }
 
 void take_back_guesses(state::number_state& state, requester const& by) {
-    std::erase_if(state.guesses, [&](wrong_guesses const& each) { return each.by == by; });
+    std::erase_if(state.guesses, [&](wrong_guesses const& guess) { return guess.by == by; });
     for (auto const whose : {requester_class::stranger, requester_class::known_device})
         if (counted(state, kind_of(whose)) == 0) state.guess_from[whose] = {};
     state.forget_failures();

@@ -14,7 +14,7 @@ using state::verification_state;
 bool can_be_hedged(number_state const& state, verification_state const& verification) noexcept {
     auto const newest =
         std::find_if(state.verifications.rbegin(), state.verifications.rend(),
-                     [&](auto const& each) { return each.session() == verification.session(); });
+                     [&](auto const& entry) { return entry.session() == verification.session(); });
     return newest->id == verification.id && verification.is_live() && verification.is_settled &&
            verification.message == delivery::accepted && verification.taken.number != 0 &&
            !verification.hedge;

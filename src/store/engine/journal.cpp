@@ -48,8 +48,8 @@ void write_entry(states& states, journal_write const& request, store_time now) {
 
 std::monostate write_journal(states& states, std::vector<journal_write> const& writes,
                              store_time now) {
-    for (auto const& each : writes)
-        write_entry(states, each, now);
+    for (auto const& write : writes)
+        write_entry(states, write, now);
     return {};
 }
 
@@ -70,39 +70,39 @@ journals_held claim_journals(states& states, journal_claim const& request, store
     bool const is_held = mine != nullptr && mine->holder == request.holder;
     if (!is_held && (!request.begins || mine != nullptr)) return {};
     auto& leases = states.change_journals().leases;
-    std::erase_if(leases, [&](journal_lease const& each) {
-        return each.holder == request.holder && (request.ends || each.id != request.holder) &&
-               std::ranges::find(request.emptied, each.id) != request.emptied.end();
+    std::erase_if(leases, [&](journal_lease const& lease) {
+        return lease.holder == request.holder && (request.ends || lease.id != request.holder) &&
+               std::ranges::find(request.emptied, lease.id) != request.emptied.end();
     });
-    auto const is_passed = [&](journal_lease const& each) {
-        return each.id != request.holder &&
-               std::ranges::find(request.passed, each.id) != request.passed.end();
+    auto const is_passed = [&](journal_lease const& journal_lease) {
+        return journal_lease.id != request.holder &&
+               std::ranges::find(request.passed, journal_lease.id) != request.passed.end();
     };
-    for (auto& each : leases) {
-        if (each.holder != request.holder) continue;
-        bool const is_kept = !request.ends && !is_passed(each);
-        each.end = is_kept ? now + request.lease : now;
-        if (is_passed(each)) each.holder = {};
+    for (auto& lease : leases) {
+        if (lease.holder != request.holder) continue;
+        bool const is_kept = !request.ends && !is_passed(lease);
+        lease.end = is_kept ? now + request.lease : now;
+        if (is_passed(lease)) lease.holder = {};
     }
     if (request.ends) return {};
     if (!is_held) {
         if (!drop_oldest(leases, now)) return {};
         leases.push_back({request.holder, request.holder, now + request.lease, 0});
     }
-    for (auto& each : leases)
-        if (each.id == request.holder)
-            each.slots = std::min(std::max(each.slots, request.slots), journal_slots_max);
-    auto const abandoned = std::ranges::find_if(leases, [&](journal_lease const& each) {
-        return each.holder != request.holder && !is_passed(each) &&
-               (request.is_alone || is_abandoned(each, now));
+    for (auto& lease : leases)
+        if (lease.id == request.holder)
+            lease.slots = std::min(std::max(lease.slots, request.slots), journal_slots_max);
+    auto const abandoned = std::ranges::find_if(leases, [&](journal_lease const& lease) {
+        return lease.holder != request.holder && !is_passed(lease) &&
+               (request.is_alone || is_abandoned(lease, now));
     });
     if (abandoned != leases.end()) {
         abandoned->holder = request.holder;
         abandoned->end = now + request.lease;
     }
     journals_held held;
-    for (auto const& each : leases)
-        if (each.holder == request.holder) held.push_back({each.id, each.slots});
+    for (auto const& lease : leases)
+        if (lease.holder == request.holder) held.push_back({lease.id, lease.slots});
     return held;
 }
 

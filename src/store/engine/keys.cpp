@@ -12,18 +12,18 @@ void add(key_list& to, state_key const& key) {
 
 /// Limits that count by the number itself are a part of its state.
 void add(key_list& to, std::vector<rate_limit_check> const& checks, number_key const& number) {
-    for (auto const& each : checks)
-        if (each.key != number) add(to, state::limit_state_key(each.key));
+    for (auto const& check : checks)
+        if (check.key != number) add(to, state::limit_state_key(check.key));
 }
 
 void add(key_list& to, std::vector<adjustment> const& changes) {
-    for (auto const& each : changes)
-        add(to, state::budget_state_key(each.budget));
+    for (auto const& change : changes)
+        add(to, state::budget_state_key(change.budget));
 }
 
 void add(key_list& to, std::vector<reservation> const& amounts) {
-    for (auto const& each : amounts)
-        add(to, state::budget_state_key(each.budget));
+    for (auto const& amount : amounts)
+        add(to, state::budget_state_key(amount.budget));
 }
 
 void add(key_list& to, state::score_part part, score_slot const& slot) {
@@ -34,8 +34,8 @@ void add_countries(key_list& to, std::int64_t hour) {
 }
 
 void add(key_list& to, std::vector<key_hash> const& guarded) {
-    for (auto const& each : guarded)
-        add(to, state::limit_state_key(each));
+    for (auto const& entry : guarded)
+        add(to, state::limit_state_key(entry));
 }
 
 void add(key_list& to, std::optional<journal_write> const& entry) {
@@ -54,8 +54,8 @@ void list_keys(admission const& request, key_list& to) {
     if (request.idempotency) add(to, state::request_state_key(request.idempotency->key));
     add(to, request.rate_limit_checks, request.key.number);
     add(to, request.reservations);
-    for (auto const& each : request.guards)
-        add(to, state::limit_state_key(each.key));
+    for (auto const& guard : request.guards)
+        add(to, state::limit_state_key(guard.key));
     if (request.challenge) add(to, state::request_state_key(request.challenge->key));
     add(to, request.entry);
     add(to, request.outbox);
@@ -118,21 +118,21 @@ void list_keys(release const& request, key_list& to) {
 void list_keys(inspection const& request, key_list& to) {
     add(to, state::number_state_key(request.number));
     add(to, request.rate_limit_checks, request.number);
-    for (auto const& each : request.guards)
-        add(to, state::limit_state_key(each.key));
+    for (auto const& guard : request.guards)
+        add(to, state::limit_state_key(guard.key));
 }
 
 void list_keys(std::vector<budget_key> const& budgets, key_list& to) {
-    for (auto const& each : budgets)
-        add(to, state::budget_state_key(each));
+    for (auto const& budget : budgets)
+        add(to, state::budget_state_key(budget));
 }
 
 void list_keys(score_read const& request, key_list& to) {
     for (auto const hour : request.hours)
         add_countries(to, hour);
-    for (auto const& each : request.slots) {
-        add(to, state::score_part::counts, each);
-        add(to, state::score_part::seconds, each);
+    for (auto const& slot : request.slots) {
+        add(to, state::score_part::counts, slot);
+        add(to, state::score_part::seconds, slot);
     }
 }
 
@@ -141,8 +141,8 @@ void list_keys(shared_secrets const&, key_list& to) {
 }
 
 void list_keys(std::vector<journal_write> const& writes, key_list& to) {
-    for (auto const& each : writes)
-        add(to, state::entry_state_key(each.at));
+    for (auto const& write : writes)
+        add(to, state::entry_state_key(write.at));
 }
 
 void list_keys(journal_page const& page, key_list& to) {

@@ -37,12 +37,12 @@ update_outcome::kind owner_of_id(number_state const& state, delivery_update cons
         else if (is_under_way && answer == updated)
             answer = in_flight;
     };
-    for (auto const& each : state.verifications) {
-        bool const is_same = each.id == request.address.id;
-        if (!is_same || request.is_hedge) compare(each.sent, each.lease_end > now);
-        if (!each.hedge || (is_same && request.is_hedge)) continue;
-        compare(each.hedge->sent, each.hedge->message == delivery::queued &&
-                                      now < each.hedge->booked + longest_hedge);
+    for (auto const& verification : state.verifications) {
+        bool const is_same = verification.id == request.address.id;
+        if (!is_same || request.is_hedge) compare(verification.sent, verification.lease_end > now);
+        if (!verification.hedge || (is_same && request.is_hedge)) continue;
+        compare(verification.hedge->sent, verification.hedge->message == delivery::queued &&
+                                              now < verification.hedge->booked + longest_hedge);
     }
     return answer;
 }
@@ -120,8 +120,8 @@ released release_number(states& states, release const& request, store_time) {
     auto const& seen = states.number(request.number);
     released done;
     if (are_locks) {
-        for (auto const& each : seen.guesses)
-            done.wrong_guesses += each.count;
+        for (auto const& guess : seen.guesses)
+            done.wrong_guesses += guess.count;
         done.failures_in_a_row = seen.failures_in_a_row;
     } else {
         done.devices = static_cast<std::uint32_t>(seen.devices.size());
@@ -142,12 +142,12 @@ inspected inspect(states& states, inspection const& request, store_time now) {
     using enum state::requester_class;
     auto const& number = states.number(request.number);
     inspected seen;
-    for (auto each = number.verifications.rbegin(); each != number.verifications.rend(); ++each)
-        seen.verifications.push_back(shown(number, *each, now));
-    for (auto const& each : number.cooldowns)
-        if (each.pause_until > now)
+    for (auto it = number.verifications.rbegin(); it != number.verifications.rend(); ++it)
+        seen.verifications.push_back(shown(number, *it, now));
+    for (auto const& cooldown : number.cooldowns)
+        if (cooldown.pause_until > now)
             seen.cooldowns.push_back(
-                {each.scope, each.whose == known_device, until(each.pause_until, now)});
+                {cooldown.scope, cooldown.whose == known_device, until(cooldown.pause_until, now)});
     seen.wrong_guesses = counted(number, kind_of(stranger));
     seen.device_wrong_guesses = counted(number, kind_of(known_device));
     seen.failures_in_a_row = number.failures_in_a_row;
@@ -155,12 +155,12 @@ inspected inspect(states& states, inspection const& request, store_time now) {
     seen.locked_for = whole_lock_of(number, request.guesses, stranger, now);
     seen.devices_locked_for = whole_lock_of(number, request.guesses, known_device, now);
     limited const by{request.number, stranger};
-    for (auto const& each : request.rate_limit_checks)
-        seen.resets_in.push_back(tat_of(states, by, each, now) - now);
-    for (auto const& each : request.guards) {
-        auto const against = check_guard(states, each, now);
+    for (auto const& rate_limit_check : request.rate_limit_checks)
+        seen.resets_in.push_back(tat_of(states, by, rate_limit_check, now) - now);
+    for (auto const& guard : request.guards) {
+        auto const against = check_guard(states, guard, now);
         seen.guards.push_back(
-            {room_of(states, each, now), against ? against->retry_after : duration(0)});
+            {room_of(states, guard, now), against ? against->retry_after : duration(0)});
     }
     return seen;
 }

@@ -16,9 +16,9 @@ std::vector<destination_override> shown_overrides(state::override_list const& li
                                                   store_time now) {
     std::vector<destination_override> all;
     all.reserve(list.entries.size());
-    for (auto const& each : list.entries)
-        all.push_back({each.destination, each.action, each.reason, to_wall(each.made),
-                       to_wall(each.end), until(each.end, now)});
+    for (auto const& entry : list.entries)
+        all.push_back({entry.destination, entry.action, entry.reason, to_wall(entry.made),
+                       to_wall(entry.end), until(entry.end, now)});
     return all;
 }
 
@@ -29,8 +29,8 @@ override_outcome::kind make_or_end(states& states, override_change const& reques
     if (ends && !is_there) return override_outcome::absent;
     if (!ends && !is_there && seen.entries.size() >= overrides_max) return override_outcome::full;
     auto& entries = states.change_overrides().entries;
-    std::erase_if(entries, [&request](state::override_state const& each) {
-        return each.destination == request.destination && each.action == request.action;
+    std::erase_if(entries, [&request](state::override_state const& entry) {
+        return entry.destination == request.destination && entry.action == request.action;
     });
     if (ends) return override_outcome::ended;
     auto const begin = to_millisecond(now);

@@ -74,8 +74,8 @@ void count(states& states, score_slot const& slot, int route_id, std::size_t fie
     auto const& kept = states.shared(key);
     auto const name = score_name(route_id, field);
     if (part == score_part::counts && kept.find(name) == nullptr)
-        for (std::size_t each = 0; each < seconds_count; ++each)
-            add_score(states, key, kept, score_name(route_id, each), 0, now);
+        for (std::size_t it = 0; it < seconds_count; ++it)
+            add_score(states, key, kept, score_name(route_id, it), 0, now);
     add_score(states, key, kept, name, delta, now);
 }
 
@@ -131,12 +131,12 @@ void set(route_counts& of, std::size_t field, std::int64_t value) noexcept {
 
 /// Ignores names that no release wrote.
 void read_counts(shared_state const& kept, std::vector<route_counts>& to) {
-    for (auto const& each : kept.fields) {
-        if (each.name.size() != 2) continue;
-        auto const route_id = static_cast<std::uint8_t>(each.name[0]);
-        auto const field = static_cast<std::uint8_t>(each.name[1]);
+    for (auto const& entry : kept.fields) {
+        if (entry.name.size() != 2) continue;
+        auto const route_id = static_cast<std::uint8_t>(entry.name[0]);
+        auto const field = static_cast<std::uint8_t>(entry.name[1]);
         if (is_scored(route_id) && field < field_count)
-            set(counts_of(to, route_id), field, each.current);
+            set(counts_of(to, route_id), field, entry.current);
     }
 }
 
@@ -148,19 +148,19 @@ void count_send(states& states, verification_state& verification, send_score con
     if (!take_sample(states, score.number, now)) return;
     verification.is_sample = true;
     list_country(states, score.slot, now);
-    for (auto const& each : score.attempts) {
-        if (!is_scored(each.route_id)) continue;
+    for (auto const& attempt : score.attempts) {
+        if (!is_scored(attempt.route_id)) continue;
         auto const add = [&](std::size_t field, std::int64_t delta = 1) {
-            count(states, score.slot, each.route_id, field, now, delta);
+            count(states, score.slot, attempt.route_id, field, now, delta);
         };
         add(sent_count);
-        if (!each.is_accepted) continue;
+        if (!attempt.is_accepted) continue;
         add(accepted_count);
         // The user may be faster than the upstream's answer.
         if (verification.code_state == progress::verified) add(verified_count);
-        if (!each.cost) continue;
+        if (!attempt.cost) continue;
         add(priced_count);
-        add(cost_sum, std::clamp<std::int64_t>(each.cost->micros(), 0, cost_max));
+        add(cost_sum, std::clamp<std::int64_t>(attempt.cost->micros(), 0, cost_max));
     }
 }
 
@@ -191,9 +191,9 @@ score_answer scores(states& states, score_read const& request, store_time) {
     score_answer answer;
     for (auto const hour : request.hours) {
         auto& list = answer.countries.emplace_back();
-        for (auto const& each :
+        for (auto const& field :
              states.shared(score_state_key(score_part::countries, {{}, hour})).fields)
-            if (each.current > 0) list.emplace_back(each.name);
+            if (field.current > 0) list.emplace_back(field.name);
     }
     for (auto const& slot : request.slots) {
         auto& list = answer.counts.emplace_back();

@@ -59,10 +59,10 @@ void remove(number_state& state, settlement const& request, store_time now) {
 
 void take_back(states& states, settlement const& request, verification_state const& verification,
                store_time now) {
-    for (auto const& each : request.refund)
-        refund(states, {request.key.number, verification.whose}, each, now);
-    for (auto const& each : request.guarded)
-        uncount_sent(states, each, verification.admitted, now);
+    for (auto const& entry : request.refund)
+        refund(states, {request.key.number, verification.whose}, entry, now);
+    for (auto const& entry : request.guarded)
+        uncount_sent(states, entry, verification.admitted, now);
 }
 
 /// Does nothing if another send used the challenge.
@@ -132,14 +132,14 @@ replace_outcome replace_reservation(states& states, reservation_replacement cons
     if (of == nullptr || (request.is_hedge ? !can_be_hedged(seen, *of) : of->is_settled))
         return too_late{};
     refused found;
-    for (auto const& each : request.take) {
-        auto taken = taken_from(states, each.budget).value_or(0);
+    for (auto const& entry : request.take) {
+        auto taken = taken_from(states, entry.budget).value_or(0);
         for (auto const& change : request.refund)
-            if (change.budget == each.budget && taken_from(states, change.budget))
+            if (change.budget == entry.budget && taken_from(states, change.budget))
                 taken = changed_by(taken, change.change);
-        if (auto const wait = refusal_of(states, each, taken, now))
-            (each.observed ? found.observed : found.violations)
-                .push_back(violation{each.budget.name, *wait});
+        if (auto const wait = refusal_of(states, entry, taken, now))
+            (entry.observed ? found.observed : found.violations)
+                .push_back(violation{entry.budget.name, *wait});
     }
     if (!found.violations.empty()) return found;
     adjust(states, request.refund, now);
@@ -157,8 +157,8 @@ std::vector<std::int64_t> spent(states& states, std::vector<budget_key> const& b
                                 store_time) {
     std::vector<std::int64_t> sums;
     sums.reserve(budgets.size());
-    for (auto const& each : budgets)
-        sums.push_back(taken_from(states, each).value_or(0));
+    for (auto const& budget : budgets)
+        sums.push_back(taken_from(states, budget).value_or(0));
     return sums;
 }
 

@@ -30,11 +30,11 @@ store_time time_of(note const& note, verification_state const& at, store_time no
 /// is none.
 template <class IsOfInterest>
 auto oldest_ended(number_state& state, IsOfInterest is_of_interest) {
-    auto const is_over = [&](verification_state const& each) {
-        return !each.is_live() && is_of_interest(each);
+    auto const is_over = [&](verification_state const& verification_state) {
+        return !verification_state.is_live() && is_of_interest(verification_state);
     };
-    auto const is_done = [&](verification_state const& each) {
-        return is_over(each) && each.is_settled;
+    auto const is_done = [&](verification_state const& verification_state) {
+        return is_over(verification_state) && verification_state.is_settled;
     };
     auto const found = std::ranges::find_if(state.verifications, is_done);
     return found != state.verifications.end() ? found
@@ -44,11 +44,11 @@ auto oldest_ended(number_state& state, IsOfInterest is_of_interest) {
 template <class Code, class State>
 code_list<Code> find_codes(State& state, session_key const& session) {
     code_list<Code> found;
-    for (auto& each : state.codes)
+    for (auto& code : state.codes)
         if (std::ranges::any_of(state.verifications, [&](verification_state const& of) {
-                return of.code == each.number && of.session() == session;
+                return of.code == code.number && of.session() == session;
             }))
-            found.push_back(&each);
+            found.push_back(&code);
     return found;
 }
 
@@ -86,9 +86,9 @@ std::uint8_t code_to_send(number_state& state, admission const& request, identit
         return code.number;
     }
     if (live.size() >= codes_max) {
-        for (auto& each : state.verifications)
-            if (each.code == live.front()->number)
-                end_verification(each, progress::replaced, event_type::replaced, now);
+        for (auto& verification : state.verifications)
+            if (verification.code == live.front()->number)
+                end_verification(verification, progress::replaced, event_type::replaced, now);
         state.drop_unused_codes();
     }
     live_code fresh;
@@ -102,8 +102,8 @@ std::uint8_t code_to_send(number_state& state, admission const& request, identit
 
 /// Ends the oldest live verification of the session if there is no room for one more.
 void end_oldest_open(number_state& state, session_key const& session, store_time now) {
-    auto const is_open = [&session](verification_state const& each) {
-        return each.is_live() && each.session() == session;
+    auto const is_open = [&session](verification_state const& verification_state) {
+        return verification_state.is_live() && verification_state.session() == session;
     };
     if (std::ranges::count_if(state.verifications, is_open) < std::ptrdiff_t{open_max}) return;
     end_verification(*std::ranges::find_if(state.verifications, is_open), progress::replaced,
@@ -114,14 +114,16 @@ void end_oldest_open(number_state& state, session_key const& session, store_time
 
 std::optional<duration> in_flight_for(number_state const& state, session_key const& session,
                                       store_time now) {
-    for (auto const& each : state.verifications)
-        if (each.session() == session && each.lease_end > now) return until(each.lease_end, now);
+    for (auto const& verification : state.verifications)
+        if (verification.session() == session && verification.lease_end > now)
+            return until(verification.lease_end, now);
     return std::nullopt;
 }
 
 bool has_place(number_state const& state, session_key const& session) noexcept {
-    auto const keeps_place = [&session](verification_state const& each) {
-        return each.is_live() && each.whose == session.whose && each.scope != session.scope;
+    auto const keeps_place = [&session](verification_state const& verification_state) {
+        return verification_state.is_live() && verification_state.whose == session.whose &&
+               verification_state.scope != session.scope;
     };
     auto const kept =
         static_cast<std::size_t>(std::ranges::count_if(state.verifications, keeps_place));
@@ -133,9 +135,10 @@ duration own_code_end(number_state const& state, admission const& request, ident
     auto const codes = codes_of(state, who.session(request.key.scope));
     auto const is_own = [&](live_code const* code) {
         return !is_used_up(*code, request, who.by) &&
-               std::ranges::any_of(state.verifications, [&](verification_state const& each) {
-                   return each.code == code->number && each.by == who.by;
-               });
+               std::ranges::any_of(
+                   state.verifications, [&](verification_state const& verification) {
+                       return verification.code == code->number && verification.by == who.by;
+                   });
     };
     auto const newest = std::find_if(codes.rbegin(), codes.rend(), is_own);
     return newest == codes.rend() ? duration(0) : until((*newest)->end, now);
@@ -169,11 +172,12 @@ void end_verification(verification_state& verification, progress how, event_type
 live_code const& add_verification(number_state& state, admission const& request,
                                   identity const& who, store_time now) {
     // Ids are random and never repeat. If one did, nothing else must be found under it.
-    std::erase_if(state.verifications, [&](auto const& each) { return each.id == request.id; });
+    std::erase_if(state.verifications,
+                  [&](auto const& verification) { return verification.id == request.id; });
     state.drop_unused_codes();
     auto const number = code_to_send(state, request, who, now);
     end_oldest_open(state, who.session(request.key.scope), now);
-    auto const is_of_class = [&who](auto const& each) { return each.whose == who.whose; };
+    auto const is_of_class = [&who](auto const& entry) { return entry.whose == who.whose; };
     while (std::ranges::count_if(state.verifications, is_of_class) >=
            std::ptrdiff_t{verifications_max}) {
         auto const oldest = oldest_ended(state, is_of_class);
@@ -198,15 +202,16 @@ live_code const& add_verification(number_state& state, admission const& request,
     bound_events(state);
     auto const& code = state.code_of(state.verifications.back());
     // All verifications with this code can be queried as long as it can be verified.
-    for (auto& each : state.verifications)
-        if (each.code == number) each.retained_until = std::max(each.retained_until, code.end);
+    for (auto& verification : state.verifications)
+        if (verification.code == number)
+            verification.retained_until = std::max(verification.retained_until, code.end);
     return code;
 }
 
 void bound_events(number_state& state) {
     std::size_t count = 0;
-    for (auto const& each : state.verifications)
-        count += each.events.size();
+    for (auto const& verification : state.verifications)
+        count += verification.events.size();
     while (count > number_events_max) {
         auto const oldest = oldest_ended(state, [](auto const&) { return true; });
         if (oldest == state.verifications.end()) return;
@@ -249,17 +254,17 @@ void add_event(verification_state& verification, event_type type, store_time at,
 }
 
 void list_notes(verification_state& verification, std::vector<note> const& notes, store_time now) {
-    for (auto const& each : notes) {
-        if (each.type == event_type::admitted)
-            verification.events.change_admission(each.details);
+    for (auto const& note : notes) {
+        if (note.type == event_type::admitted)
+            verification.events.change_admission(note.details);
         else
-            list_event(verification, each.type, time_of(each, verification, now), each.details);
+            list_event(verification, note.type, time_of(note, verification, now), note.details);
     }
 }
 
 void add_notes(verification_state& verification, std::vector<note> const& notes, store_time now) {
-    for (auto const& each : notes)
-        add_event(verification, each.type, time_of(each, verification, now), each.details);
+    for (auto const& note : notes)
+        add_event(verification, note.type, time_of(note, verification, now), note.details);
 }
 
 verification shown(number_state const& number, verification_state const& state, store_time now) {
@@ -278,9 +283,9 @@ verification shown(number_state const& number, verification_state const& state, 
     seen.reference = state.reference;
     if (state.sent) seen.sent = state.sent.get();
     if (state.hedge && state.hedge->sent) seen.hedged = state.hedge->sent.get();
-    for (auto& each : state.events.all())
+    for (auto& entry : state.events.all())
         seen.events.push_back(
-            event{each.type, time_of_event(state, each.after), std::move(each.details)});
+            event{entry.type, time_of_event(state, entry.after), std::move(entry.details)});
     // The notes of a settlement are listed later than they happened.
     std::ranges::stable_sort(seen.events, std::less<>(), &event::at);
     return seen;

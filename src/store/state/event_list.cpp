@@ -86,14 +86,15 @@ void event_list::change_admission(std::string_view details) {
 
 std::size_t event_list::count(event_type type) const noexcept {
     std::size_t count = 0;
-    for_each([&](packed_event const& each) { count += each.type == type ? 1U : 0U; });
+    for_each(
+        [&](packed_event const& packed_event) { count += packed_event.type == type ? 1U : 0U; });
     return count;
 }
 
 std::string event_list::last_details(event_type type) const {
     std::string_view last;
-    for_each([&](packed_event const& each) {
-        if (each.type == type) last = each.details;
+    for_each([&](packed_event const& packed_event) {
+        if (packed_event.type == type) last = packed_event.details;
     });
     std::string text;
     append_unpacked(text, last);
@@ -102,8 +103,8 @@ std::string event_list::last_details(event_type type) const {
 
 duration event_list::last_time(event_type type) const noexcept {
     duration last{};
-    for_each([&](packed_event const& each) {
-        if (each.type == type) last = each.after;
+    for_each([&](packed_event const& packed_event) {
+        if (packed_event.type == type) last = packed_event.after;
     });
     return last;
 }
@@ -111,9 +112,9 @@ duration event_list::last_time(event_type type) const noexcept {
 std::vector<event_record> event_list::all() const {
     std::vector<event_record> list;
     list.reserve(size_);
-    for_each([&list](packed_event const& each) {
-        list.push_back({each.type, each.after, {}});
-        append_unpacked(list.back().details, each.details);
+    for_each([&list](packed_event const& packed_event) {
+        list.push_back({packed_event.type, packed_event.after, {}});
+        append_unpacked(list.back().details, packed_event.details);
     });
     return list;
 }

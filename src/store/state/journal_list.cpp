@@ -6,8 +6,8 @@ namespace otpd::store::state {
 
 store_time journal_list::retained_until() const noexcept {
     auto last = store_time();
-    for (auto const& each : leases)
-        last = std::max(last, each.end);
+    for (auto const& lease : leases)
+        last = std::max(last, lease.end);
     return last + std::chrono::hours(48);
 }
 
@@ -15,11 +15,11 @@ void encode(std::string& to, journal_list const& list, version written) {
     writer out(to);
     write_header(out, written, format::journals_1);
     out.number(list.leases.size());
-    for (auto const& each : list.leases) {
-        out.bytes(each.id);
-        out.bytes(each.holder);
-        out.time(each.end, first_time);
-        out.number(each.slots);
+    for (auto const& lease : list.leases) {
+        out.bytes(lease.id);
+        out.bytes(lease.holder);
+        out.time(lease.end, first_time);
+        out.number(lease.slots);
     }
 }
 

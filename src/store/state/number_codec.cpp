@@ -191,9 +191,9 @@ void transfer_code(Bytes& bytes, Code& c, store_time since) {
     bytes.time(c.begun, since);
     bytes.time(c.end, c.begun);
     transfer_size(bytes, c.attempts);
-    for (auto& each : c.attempts) {
-        bytes.bytes(each.by);
-        bytes.number(each.count);
+    for (auto& attempt : c.attempts) {
+        bytes.bytes(attempt.by);
+        bytes.number(attempt.count);
     }
 }
 
@@ -220,37 +220,37 @@ template <class Bytes, class State>
 void transfer(Bytes& bytes, State& state) {
     transfer_size(bytes, state.verifications);
     auto before = first_time;
-    for (auto& each : state.verifications) {
-        transfer_verification(bytes, each, before);
-        before = each.admitted;
+    for (auto& verification : state.verifications) {
+        transfer_verification(bytes, verification, before);
+        before = verification.admitted;
     }
     auto const since = last_admission(state);
     transfer_size(bytes, state.codes);
-    for (auto& each : state.codes)
-        transfer_code(bytes, each, since);
+    for (auto& code : state.codes)
+        transfer_code(bytes, code, since);
     transfer_size(bytes, state.limits);
-    for (auto& each : state.limits) {
-        transfer_text(bytes, each.name);
-        bytes.time(each.tat, since);
+    for (auto& limit : state.limits) {
+        transfer_text(bytes, limit.name);
+        bytes.time(limit.tat, since);
     }
     transfer_size(bytes, state.cooldowns);
-    for (auto& each : state.cooldowns)
-        transfer_cooldown(bytes, each, since);
+    for (auto& cooldown : state.cooldowns)
+        transfer_cooldown(bytes, cooldown, since);
     transfer_size(bytes, state.guesses);
-    for (auto& each : state.guesses)
-        transfer_guesses(bytes, each, since);
+    for (auto& guess : state.guesses)
+        transfer_guesses(bytes, guess, since);
     transfer_end(bytes, state.guess_from.stranger, since);
     transfer_end(bytes, state.guess_from.known_device, since);
     bytes.number(state.failures_in_a_row);
     if (state.failures_in_a_row > 0) bytes.time(state.last_failure, since);
     transfer_size(bytes, state.devices);
-    for (auto& each : state.devices) {
-        bytes.bytes(each.hash);
-        bytes.time(each.last_success, since);
+    for (auto& device : state.devices) {
+        bytes.bytes(device.hash);
+        bytes.time(device.last_success, since);
     }
     transfer_size(bytes, state.escalations);
-    for (auto& each : state.escalations)
-        bytes.time(each, since);
+    for (auto& escalation : state.escalations)
+        bytes.time(escalation, since);
     transfer_end(bytes, state.verified_at, since);
     if (state.verified_at == store_time()) return;
     bytes.byte(state.untyped.stranger);
@@ -264,8 +264,9 @@ bool is_sound(number_state const& state) noexcept {
         return code.number != 0 && &code == find_in(state.codes, &live_code::number, code.number) &&
                find_in(state.verifications, &verification_state::code, code.number) != nullptr;
     };
-    auto const has_its_code = [&](verification_state const& each) {
-        return !each.is_live() || find_in(state.codes, &live_code::number, each.code) != nullptr;
+    auto const has_its_code = [&](verification_state const& verification_state) {
+        return !verification_state.is_live() ||
+               find_in(state.codes, &live_code::number, verification_state.code) != nullptr;
     };
     return std::ranges::all_of(state.codes, is_named) &&
            std::ranges::all_of(state.verifications, has_its_code);

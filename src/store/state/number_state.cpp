@@ -48,8 +48,8 @@ void verification_state::end(progress how) noexcept {
 }
 
 void number_state::drop_unused_codes() noexcept {
-    std::erase_if(codes, [this](live_code const& each) {
-        return find_in(verifications, &verification_state::code, each.number) == nullptr;
+    std::erase_if(codes, [this](live_code const& code) {
+        return find_in(verifications, &verification_state::code, code.number) == nullptr;
     });
 }
 
@@ -82,48 +82,49 @@ bool number_state::advance(store_time now) {
     bool moved = false;
     auto const latest = now + clock_tolerance;
     auto const present = std::chrono::floor<duration>(now);
-    for (auto& each : codes)
-        if (each.begun > latest) {
-            move_back(each, each.begun - present);
+    for (auto& code : codes)
+        if (code.begun > latest) {
+            move_back(code, code.begun - present);
             moved = true;
         }
-    for (auto& each : verifications)
-        if (each.admitted > latest) {
-            move_back(each, each.admitted - present);
+    for (auto& verification : verifications)
+        if (verification.admitted > latest) {
+            move_back(verification, verification.admitted - present);
             moved = true;
         }
     // Codes and verifications move apart. A verification is kept as long as its code is valid.
     if (moved)
-        for (auto& each : verifications)
-            if (each.is_live())
-                each.retained_until = std::max(each.retained_until, code_of(each).end);
+        for (auto& verification : verifications)
+            if (verification.is_live())
+                verification.retained_until =
+                    std::max(verification.retained_until, code_of(verification).end);
     // No rule could have written those: they limit nobody.
-    moved =
-        std::erase_if(cooldowns, [latest](auto const& each) { return each.since > latest; }) > 0 ||
-        moved;
-    for (auto& each : guesses)
-        if (each.since > latest) { // no guess is lost
-            move_back(each, each.since - present);
+    moved = std::erase_if(cooldowns,
+                          [latest](auto const& cooldown) { return cooldown.since > latest; }) > 0 ||
+            moved;
+    for (auto& guess : guesses)
+        if (guess.since > latest) { // no guess is lost
+            move_back(guess, guess.since - present);
             moved = true;
         }
-    for (auto* const each : {&guess_from.stranger, &guess_from.known_device})
-        if (*each > latest + guess_wait_max) {
-            *each = {};
+    for (auto* const entry : {&guess_from.stranger, &guess_from.known_device})
+        if (*entry > latest + guess_wait_max) {
+            *entry = {};
             moved = true;
         }
-    for (auto& each : devices)
-        if (each.last_success > latest) {
-            each.last_success = present;
+    for (auto& device : devices)
+        if (device.last_success > latest) {
+            device.last_success = present;
             moved = true;
         }
-    for (auto& each : verifications)
-        if (each.hedge && each.hedge->booked > latest) {
-            each.hedge->booked = present;
+    for (auto& verification : verifications)
+        if (verification.hedge && verification.hedge->booked > latest) {
+            verification.hedge->booked = present;
             moved = true;
         }
-    for (auto& each : escalations)
-        if (each > latest) {
-            each = present;
+    for (auto& escalation : escalations)
+        if (escalation > latest) {
+            escalation = present;
             moved = true;
         }
     if (verified_at > latest) {
@@ -134,18 +135,21 @@ bool number_state::advance(store_time now) {
         last_failure = present;
         moved = true;
     }
-    std::erase_if(verifications, [now](auto const& each) { return each.retained_until <= now; });
-    for (auto& each : verifications)
-        if (each.is_live() && code_of(each).end <= now) each.end(progress::expired);
+    std::erase_if(verifications,
+                  [now](auto const& verification) { return verification.retained_until <= now; });
+    for (auto& verification : verifications)
+        if (verification.is_live() && code_of(verification).end <= now)
+            verification.end(progress::expired);
     drop_unused_codes();
-    std::erase_if(limits, [now](auto const& each) { return each.tat <= now; });
-    std::erase_if(cooldowns, [now](auto const& each) { return each.streak_until <= now; });
-    std::erase_if(guesses, [now](auto const& each) { return each.counted_until <= now; });
+    std::erase_if(limits, [now](auto const& limit) { return limit.tat <= now; });
+    std::erase_if(cooldowns, [now](auto const& cooldown) { return cooldown.streak_until <= now; });
+    std::erase_if(guesses, [now](auto const& guess) { return guess.counted_until <= now; });
     if (guesses.empty()) guess_from = {};
     if (last_failure + failure_memory <= now) forget_failures();
     std::erase_if(devices,
-                  [now](auto const& each) { return each.last_success + known_for <= now; });
-    std::erase_if(escalations, [now](auto each) { return each + escalation_window <= now; });
+                  [now](auto const& device) { return device.last_success + known_for <= now; });
+    std::erase_if(escalations,
+                  [now](auto escalation) { return escalation + escalation_window <= now; });
     if (verified_at + known_for <= now) {
         verified_at = {};
         untyped = {};
@@ -155,28 +159,28 @@ bool number_state::advance(store_time now) {
 
 store_time number_state::retained_until() const noexcept {
     auto last = store_time();
-    for (auto const& each : verifications)
-        last = std::max(last, each.retained_until);
-    for (auto const& each : limits)
-        last = std::max(last, each.tat);
-    for (auto const& each : cooldowns)
-        last = std::max(last, each.streak_until);
-    for (auto const& each : devices)
-        last = std::max(last, each.last_success + known_for);
-    for (auto const each : escalations)
-        last = std::max(last, each + escalation_window);
+    for (auto const& verification : verifications)
+        last = std::max(last, verification.retained_until);
+    for (auto const& limit : limits)
+        last = std::max(last, limit.tat);
+    for (auto const& cooldown : cooldowns)
+        last = std::max(last, cooldown.streak_until);
+    for (auto const& device : devices)
+        last = std::max(last, device.last_success + known_for);
+    for (auto const escalation : escalations)
+        last = std::max(last, escalation + escalation_window);
     last = std::max(last, verified_at + known_for); // a time that is 0 is over long ago
     last += retention_spare;
-    for (auto const& each : guesses)
-        last = std::max(last, each.counted_until + guess_retention_spare);
+    for (auto const& guess : guesses)
+        last = std::max(last, guess.counted_until + guess_retention_spare);
     return std::max(last, last_failure + failure_memory + guess_retention_spare);
 }
 
 live_codes count_live_codes(number_state const& state) noexcept {
     live_codes found;
-    for (auto const& each : state.codes) {
+    for (auto const& code : state.codes) {
         ++found.count;
-        found.next_end = std::min(found.next_end, each.end);
+        found.next_end = std::min(found.next_end, code.end);
     }
     return found;
 }

@@ -110,9 +110,9 @@ bool shared_state::roll(std::size_t window_at, std::int64_t& period, std::int64_
 }
 
 void shared_state::drop_idle(store_time now) {
-    auto const is_idle = [now](field const& each) {
-        return each.name.find('.') == each.name.npos &&
-               each.current <= now.time_since_epoch().count();
+    auto const is_idle = [now](field const& field) {
+        return field.name.find('.') == field.name.npos &&
+               field.current <= now.time_since_epoch().count();
     };
     if (guard)
         guard->fields_at = static_cast<std::uint8_t>(
@@ -142,8 +142,8 @@ void encode(std::string& to, shared_state const& state, version written) {
     writer out(to);
     write_header(out, written, format::shared_1);
     out.byte(static_cast<std::uint8_t>(state.fields.size()));
-    for (auto const& each : state.fields)
-        out.fixed(each.stored);
+    for (auto const& field : state.fields)
+        out.fixed(field.stored);
     out.byte(static_cast<std::uint8_t>((state.guard ? with_guard : 0U) |
                                        (state.sum_end != store_time() ? with_sum_end : 0U)));
     if (state.guard) write(out, *state.guard);

@@ -23,12 +23,12 @@ verification_state strictest(verification_state const& theirs, verification_stat
 void merge(live_code& theirs, live_code const& mine) noexcept {
     theirs.begun = std::min(theirs.begun, mine.begun);
     theirs.end = std::min(theirs.end, mine.end);
-    for (auto const& each : mine.attempts) {
-        auto* const found = find_in(theirs.attempts, &attempt_count::by, each.by);
+    for (auto const& attempt : mine.attempts) {
+        auto* const found = find_in(theirs.attempts, &attempt_count::by, attempt.by);
         if (found == nullptr)
-            theirs.attempts.push_back(each);
+            theirs.attempts.push_back(attempt);
         else
-            found->count = std::max(found->count, each.count);
+            found->count = std::max(found->count, attempt.count);
     }
 }
 
@@ -40,8 +40,8 @@ void merge(cooldown_state& theirs, cooldown_state const& mine) noexcept {
 }
 
 void merge(std::vector<wrong_guesses>& theirs, wrong_guesses const& mine) {
-    auto const found = std::ranges::find_if(theirs, [&](wrong_guesses const& each) {
-        return each.by == mine.by && each.kind == mine.kind && each.since == mine.since;
+    auto const found = std::ranges::find_if(theirs, [&](wrong_guesses const& their) {
+        return their.by == mine.by && their.kind == mine.kind && their.since == mine.since;
     });
     if (found == theirs.end()) {
         theirs.push_back(mine);
@@ -53,9 +53,10 @@ void merge(std::vector<wrong_guesses>& theirs, wrong_guesses const& mine) {
 
 /// A device is known if both know it. Its success counts from the earlier of two.
 void merge(std::vector<known_device>& theirs, std::vector<known_device> const& mine) {
-    std::erase_if(theirs, [&](known_device& each) {
-        auto const* const found = find_in(mine, &known_device::hash, each.hash);
-        if (found != nullptr) each.last_success = std::min(each.last_success, found->last_success);
+    std::erase_if(theirs, [&](known_device& their) {
+        auto const* const found = find_in(mine, &known_device::hash, their.hash);
+        if (found != nullptr)
+            their.last_success = std::min(their.last_success, found->last_success);
         return found == nullptr;
     });
 }
@@ -67,43 +68,43 @@ live_code const* find_code(number_state const& state, code_seed const& seed) noe
 } // namespace
 
 void make_strictest(number_state& theirs, number_state const& mine) {
-    for (auto& each : theirs.codes)
-        if (auto const* const seen = find_code(mine, each.seed)) merge(each, *seen);
-    for (auto& each : theirs.verifications) {
-        if (auto const* const seen = mine.find(each.id))
-            each = strictest(each, *seen);
+    for (auto& code : theirs.codes)
+        if (auto const* const seen = find_code(mine, code.seed)) merge(code, *seen);
+    for (auto& verification : theirs.verifications) {
+        if (auto const* const seen = mine.find(verification.id))
+            verification = strictest(verification, *seen);
         else
-            end_if_live(each, progress::expired);
+            end_if_live(verification, progress::expired);
     }
-    for (auto const& each : mine.verifications)
-        if (theirs.find(each.id) == nullptr)
-            end_if_live(theirs.verifications.emplace_back(each), progress::expired);
+    for (auto const& verification : mine.verifications)
+        if (theirs.find(verification.id) == nullptr)
+            end_if_live(theirs.verifications.emplace_back(verification), progress::expired);
     theirs.drop_unused_codes();
     std::ranges::stable_sort(theirs.verifications, {}, &verification_state::admitted);
-    for (auto const& each : mine.limits) {
-        auto* const found = theirs.find_limit(each.name);
+    for (auto const& limit : mine.limits) {
+        auto* const found = theirs.find_limit(limit.name);
         if (found == nullptr)
-            theirs.limits.push_back(each);
+            theirs.limits.push_back(limit);
         else
-            found->tat = std::max(found->tat, each.tat);
+            found->tat = std::max(found->tat, limit.tat);
     }
-    for (auto const& each : mine.cooldowns) {
-        auto* const found = theirs.find_cooldown(each.session());
+    for (auto const& cooldown : mine.cooldowns) {
+        auto* const found = theirs.find_cooldown(cooldown.session());
         if (found == nullptr)
-            theirs.cooldowns.push_back(each);
+            theirs.cooldowns.push_back(cooldown);
         else
-            merge(*found, each);
+            merge(*found, cooldown);
     }
-    for (auto const& each : mine.guesses)
-        merge(theirs.guesses, each);
+    for (auto const& guess : mine.guesses)
+        merge(theirs.guesses, guess);
     theirs.failures_in_a_row = std::max(theirs.failures_in_a_row, mine.failures_in_a_row);
     theirs.last_failure = std::max(theirs.last_failure, mine.last_failure);
     merge(theirs.devices, mine.devices);
     if (mine.escalations.size() > theirs.escalations.size()) theirs.escalations = mine.escalations;
     theirs.verified_at = std::min(theirs.verified_at, mine.verified_at);
-    for (auto const each : {requester_class::stranger, requester_class::known_device}) {
-        theirs.guess_from[each] = std::max(theirs.guess_from[each], mine.guess_from[each]);
-        theirs.untyped[each] = std::max(theirs.untyped[each], mine.untyped[each]);
+    for (auto const entry : {requester_class::stranger, requester_class::known_device}) {
+        theirs.guess_from[entry] = std::max(theirs.guess_from[entry], mine.guess_from[entry]);
+        theirs.untyped[entry] = std::max(theirs.untyped[entry], mine.untyped[entry]);
     }
 }
 

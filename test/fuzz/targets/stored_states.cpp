@@ -20,9 +20,9 @@ namespace {
 constexpr store_time some_time = state::first_time + std::chrono::hours(1000);
 
 void use(state::number_state& found) {
-    for (auto const& each : found.verifications) {
-        static_cast<void>(each.events.all());
-        if (each.sent) static_cast<void>(each.sent.get());
+    for (auto const& verification : found.verifications) {
+        static_cast<void>(verification.events.all());
+        if (verification.sent) static_cast<void>(verification.sent.get());
     }
     static_cast<void>(found.retained_until());
     static_cast<void>(state::count_live_codes(found));

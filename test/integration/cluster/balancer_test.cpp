@@ -160,10 +160,10 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_not_answered_is_not_repeated) {
     a_case const cases[] = {{"closes", close_without_a_word},
                             {"resets", reset},
                             {"breaks off", break_off_in_the_header}};
-    for (auto const& each : cases) {
-        BOOST_TEST_CONTEXT("an instance that " << each.name) {
-            fake_instance const first(each.act);
-            fake_instance const second(each.act);
+    for (auto const& entry : cases) {
+        BOOST_TEST_CONTEXT("an instance that " << entry.name) {
+            fake_instance const first(entry.act);
+            fake_instance const second(entry.act);
             haproxy_process const haproxy(HAPROXY_CONFIG, {first.port(), second.port()});
             auto const reply = http_client(haproxy.port()).ask(a_send());
             BOOST_TEST(reply.status == 502U);

@@ -43,11 +43,11 @@ public:
     /// instances would wait for its kept connections.
     ~cluster_fixture() {
         balancer.reset();
-        for (auto& each : instances)
-            each->process().signal(SIGTERM);
-        for (auto& each : instances) {
-            BOOST_TEST(each->process().wait() == 0);
-            BOOST_TEST(each->process().errors() == "");
+        for (auto& instance : instances)
+            instance->process().signal(SIGTERM);
+        for (auto& instance : instances) {
+            BOOST_TEST(instance->process().wait() == 0);
+            BOOST_TEST(instance->process().errors() == "");
         }
         stub.process().signal(SIGTERM);
         BOOST_TEST(stub.process().wait() == 0);
@@ -146,8 +146,8 @@ public:
     std::vector<outcome> stop() {
         stopping_ = true;
         std::vector<outcome> all;
-        for (auto& each : running_)
-            std::ranges::move(each.get(), std::back_inserter(all));
+        for (auto& entry : running_)
+            std::ranges::move(entry.get(), std::back_inserter(all));
         return all;
     }
 
@@ -201,8 +201,8 @@ public:
     /// Returns how many were not answered with 200.
     std::size_t stop() {
         stopping_ = true;
-        for (auto& each : running_)
-            each.get();
+        for (auto& entry : running_)
+            entry.get();
         return failed_;
     }
 

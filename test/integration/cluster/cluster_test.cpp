@@ -41,10 +41,10 @@ void check_no_number_was_sent_to_twice(cluster_fixture& cluster) {
 
 /// Every number got its one message, and every client the right answers.
 void check_nothing_failed(cluster_fixture& cluster, std::vector<outcome> const& outcomes) {
-    for (auto const& each : outcomes)
-        if (each.sent != 200 || each.verified != 200)
-            BOOST_TEST(false, each.number << ": " << each.sent << ", then " << each.verified << ": "
-                                          << each.problem);
+    for (auto const& outcome : outcomes)
+        if (outcome.sent != 200 || outcome.verified != 200)
+            BOOST_TEST(false, outcome.number << ": " << outcome.sent << ", then "
+                                             << outcome.verified << ": " << outcome.problem);
     BOOST_TEST(cluster.sms() == outcomes.size());
     check_no_number_was_sent_to_twice(cluster);
 }
@@ -138,8 +138,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_instance_shows_the_scores_of_all, Store, sto
         return scores.size() == 1 && scores[0].at("sent").to_number<int>() == 9 &&
                scores[0].at("verified").to_number<int>() == 9;
     };
-    for (auto const& each : cluster.instances)
-        eventually([&] { return shows_all(*each); });
+    for (auto const& instance : cluster.instances)
+        eventually([&] { return shows_all(*instance); });
     cluster.instances[0]->process().signal(SIGTERM);
     BOOST_TEST(cluster.instances[0]->process().wait() == 0);
     cluster.start(0);
@@ -198,20 +198,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_1000_parallel_wrong_checks_5_are_evaluated, Sto
         if (reply.status == 400)
             left.insert(object_of(reply).at("attempts_left").to_number<std::int64_t>());
     BOOST_TEST((left == std::multiset<std::int64_t>{0, 1, 2, 3, 4}));
-    for (auto const& each : cluster.instances)
-        check_outcome(http_client(each->port()).ask(cluster.verify_request(number, code)), 429,
+    for (auto const& instance : cluster.instances)
+        check_outcome(http_client(instance->port()).ask(cluster.verify_request(number, code)), 429,
                       "attempts_exceeded");
 }
 
 // Quotas hold across all instances.
 BOOST_AUTO_TEST_CASE_TEMPLATE(
     of_64_parallel_requests_through_all_instances_exactly_the_quota_is_sent, Store, stores) {
-    for (auto const& each : admission_cases()) {
-        if (std::ranges::find(cluster_cases, each.name) == cluster_cases.end()) continue;
-        BOOST_TEST_CONTEXT(each.name) {
-            cluster_fixture cluster(std::make_unique<Store>(), each.settings);
+    for (auto const& admission_case : admission_cases()) {
+        if (std::ranges::find(cluster_cases, admission_case.name) == cluster_cases.end()) continue;
+        BOOST_TEST_CONTEXT(admission_case.name) {
+            cluster_fixture cluster(std::make_unique<Store>(), admission_case.settings);
             check_admission(
-                each, cluster.port(), [&] { return cluster.sms(); },
+                admission_case, cluster.port(), [&] { return cluster.sms(); },
                 cluster_fixture::authorization);
         }
     }
@@ -231,8 +231,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_idempotency_key_is_one_sms_over_all_instances,
             bodies.insert(reply.body);
         else
             check_outcome(reply, 409, "send_in_progress");
-    for (auto const& each : cluster.instances)
-        bodies.insert(http_client(each->port()).ask(request).body);
+    for (auto const& instance : cluster.instances)
+        bodies.insert(http_client(instance->port()).ask(request).body);
     BOOST_TEST(bodies.size() == 1U);
     BOOST_TEST(cluster.sms() == 1U);
 }
@@ -262,17 +262,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(
     cluster.wait_for_more_sms(100);
     auto const outcomes = clients.stop();
 
-    for (auto const& each : outcomes) {
+    for (auto const& outcome : outcomes) {
         auto const in_hand = [](unsigned status) { return status == 0 || status == 502; };
-        if (in_hand(each.sent) || (each.sent == 200 && in_hand(each.verified))) {
-            BOOST_TEST((each.asked <= gone), each.number << " was lost later");
+        if (in_hand(outcome.sent) || (outcome.sent == 200 && in_hand(outcome.verified))) {
+            BOOST_TEST((outcome.asked <= gone), outcome.number << " was lost later");
         } else {
-            BOOST_TEST((each.sent == 200 && each.verified == 200),
-                       each.number << ": " << each.sent << ", then " << each.verified);
+            BOOST_TEST((outcome.sent == 200 && outcome.verified == 200),
+                       outcome.number << ": " << outcome.sent << ", then " << outcome.verified);
         }
         // It may have been used up without the client's knowledge.
-        if (each.sent == 200 && each.verified != 200) {
-            auto const again = cluster.ask(cluster.verify_request(each.number, each.code));
+        if (outcome.sent == 200 && outcome.verified != 200) {
+            auto const again = cluster.ask(cluster.verify_request(outcome.number, outcome.code));
             BOOST_TEST((again.status == 200 || again.status == 404), again.body);
         }
     }
@@ -365,8 +365,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(without_the_store_nothing_is_sent_until_it_is_back
         }
         cluster.wait_until_all_are("DOWN");
         check_outcome(cluster.ask(cluster.send_request(late)), 503, "store_unavailable");
-        for (auto const& each : cluster.instances)
-            BOOST_TEST(http_client(each->port()).ask(get("/readyz")).status == 503U);
+        for (auto const& instance : cluster.instances)
+            BOOST_TEST(http_client(instance->port()).ask(get("/readyz")).status == 503U);
         BOOST_TEST(cluster.stub.requests().size() == sent_before);
 
         cluster.store->start();

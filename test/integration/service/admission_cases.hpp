@@ -80,8 +80,8 @@ inline void check_admission(admission_case const& which, std::uint16_t port,
         if (reply.status == 200) continue;
         check_outcome(reply, 429, "limit_exceeded");
         auto const violated = object_of(reply).at("violated").as_array();
-        bool const named = std::ranges::any_of(violated, [&](json::value const& each) {
-            return each.at("limit").as_string() == which.name;
+        bool const named = std::ranges::any_of(violated, [&](json::value const& value) {
+            return value.at("limit").as_string() == which.name;
         });
         BOOST_TEST(named, reply.body);
         BOOST_TEST(reply.has("RateLimit") == (which.name != "pumping_prefix"));

@@ -40,11 +40,11 @@ http_request del(std::string target) {
 BOOST_AUTO_TEST_SUITE(service_admission)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(of_64_parallel_requests_exactly_the_quota_is_sent, Store, stores) {
-    for (auto const& each : admission_cases())
-        BOOST_TEST_CONTEXT(each.name) {
+    for (auto const& admission_case : admission_cases())
+        BOOST_TEST_CONTEXT(admission_case.name) {
             Store store;
-            service_fixture service(each.settings | store.settings());
-            check_admission(each, service.otpd.port(),
+            service_fixture service(admission_case.settings | store.settings());
+            check_admission(admission_case, service.otpd.port(),
                             [&] { return service.stub.messages().size(); });
         }
 }

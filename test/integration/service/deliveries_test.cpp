@@ -143,8 +143,8 @@ BOOST_AUTO_TEST_CASE(a_silent_route_is_followed_by_a_second_message) {
     std::vector<std::string> reported;
     for (int n = 0; n < 24; ++n)
         reported.push_back(with.sent_id(with.service.fresh_number()));
-    for (auto const& each : reported)
-        eventually([&] { return with.delivery_of(each) == "delivered"; });
+    for (auto const& entry : reported)
+        eventually([&] { return with.delivery_of(entry) == "delivered"; });
     with.deliver_after(3600);
     auto const number = with.service.fresh_number();
     auto const id = with.sent_id(number);
@@ -223,8 +223,8 @@ BOOST_AUTO_TEST_CASE(many_open_messages_take_less_than_two_requests_a_second) {
     auto const began = clock::now();
     auto const before = with.polls();
     with.service.stub.control("POST", "config", {{"dlr", json::object{{"final_seconds", 0}}}});
-    for (auto const& each : with.service.stub.messages())
-        with.set_state(std::string(each.at("number").as_string()), "DELIVERED");
+    for (auto const& message : with.service.stub.messages())
+        with.set_state(std::string(message.at("number").as_string()), "DELIVERED");
     auto const reported = clock::now();
     // On a busy machine a poll may fail, and two failures in a row pause for up to a minute.
     constexpr std::chrono::seconds patience{200};

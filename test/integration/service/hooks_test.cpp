@@ -206,8 +206,8 @@ BOOST_AUTO_TEST_CASE(no_code_is_in_the_log_or_in_the_store) {
     service.client.ask(get("/verifications/" + id));
     BOOST_TEST(last_text(service).find("24681357") != std::string::npos);
     std::size_t files = 0;
-    for (auto const& each : std::filesystem::directory_iterator(store.directory.path())) {
-        BOOST_TEST(bytes_of(each.path()).find("24681357") == std::string::npos, each.path());
+    for (auto const& entry : std::filesystem::directory_iterator(store.directory.path())) {
+        BOOST_TEST(bytes_of(entry.path()).find("24681357") == std::string::npos, entry.path());
         ++files;
     }
     BOOST_TEST(files > 0U);

@@ -102,8 +102,8 @@ public:
             otpd_process otpd(OTPD_PROGRAM, settings_);
             auto working = work(otpd, round, victim::store);
             server.kill();
-            for (auto const& each : working)
-                each.wait();
+            for (auto const& entry : working)
+                entry.wait();
             auto const killed = std::chrono::steady_clock::now();
             server.start();
             check_all(otpd, round, working, killed);
@@ -140,8 +140,8 @@ private:
         http_client client(otpd.port());
         eventually([&] { return client.ask(get("/readyz")).status == 200; });
         slowest_start_ = std::max(slowest_start_, std::chrono::steady_clock::now() - killed);
-        for (auto& each : working)
-            for (auto const& [number, known] : each.get())
+        for (auto& entry : working)
+            for (auto const& [number, known] : entry.get())
                 BOOST_TEST_CONTEXT("round " << round << ", number " << number) {
                     check_kept(client, number, known);
                     note(known);

@@ -118,8 +118,8 @@ BOOST_AUTO_TEST_CASE(the_end_under_load_loses_no_send) {
         [&] { return service.stub.stats().at("sms_accepted").to_number<int>() > 10 * clients; });
     service.otpd.process().signal(SIGTERM);
     int answered = 0;
-    for (auto& each : running)
-        answered += each.get();
+    for (auto& entry : running)
+        answered += entry.get();
     BOOST_TEST(service.otpd.process().wait() == 0);
     BOOST_TEST(service.stub.stats().at("sms_accepted").to_number<int>() == answered);
 }
@@ -194,9 +194,9 @@ BOOST_AUTO_TEST_CASE(a_reload_changes_the_log_level_and_says_what_needs_a_restar
 
 BOOST_AUTO_TEST_CASE(signals_that_nobody_needs_do_not_end_it) {
     service_fixture service;
-    for (int const each :
+    for (int const value :
          {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR, SIGRTMIN, SIGRTMAX})
-        service.otpd.process().signal(each);
+        service.otpd.process().signal(value);
     service.otpd.wait_for_event("files_reopened");
     check_outcome(service.client.ask(get("/livez")), 200);
 }

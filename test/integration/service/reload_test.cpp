@@ -26,8 +26,8 @@ http_request by(std::string const& name, http_request const& request) {
 
 std::vector<std::string> texts_of(json::value const& list) {
     std::vector<std::string> texts;
-    for (auto const& each : list.as_array())
-        texts.emplace_back(each.as_string());
+    for (auto const& entry : list.as_array())
+        texts.emplace_back(entry.as_string());
     return texts;
 }
 
@@ -194,8 +194,8 @@ BOOST_AUTO_TEST_CASE(many_reloads_under_load_lose_no_request_no_code_and_no_coun
         BOOST_TEST(service.reload("[otp]\nlength = 99\n").status == 422);
     }
     is_over = true;
-    for (auto& each : running) {
-        auto const [done, failed] = each.get();
+    for (auto& entry : running) {
+        auto const [done, failed] = entry.get();
         BOOST_TEST(done > 0);
         BOOST_TEST(failed == 0);
     }

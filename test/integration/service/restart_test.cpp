@@ -233,8 +233,8 @@ BOOST_AUTO_TEST_CASE(a_webhook_is_told_although_otpd_is_killed_as_soon_as_a_clie
         eventually([&] {
             auto const notes = receiver.server.notes();
             return std::any_of(notes.begin() + static_cast<std::ptrdiff_t>(sent_before),
-                               notes.end(), [&](std::string const& each) {
-                                   return each.find('"' + type + '"') != std::string::npos;
+                               notes.end(), [&](std::string const& text) {
+                                   return text.find('"' + type + '"') != std::string::npos;
                                });
         });
         if (kind == "accepted") continue; // of two numbers

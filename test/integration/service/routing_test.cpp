@@ -41,9 +41,9 @@ struct routed {
     /// "8 1": the routes of the sends to a number, in order.
     std::string routes_asked(std::string const& number) {
         std::string routes;
-        for (auto const& each : service.stub.requests()) {
-            if (each.at("endpoint").as_string() != "send_sms") continue;
-            auto const body = json::parse(each.at("body").as_string()).as_object();
+        for (auto const& request : service.stub.requests()) {
+            if (request.at("endpoint").as_string() != "send_sms") continue;
+            auto const body = json::parse(request.at("body").as_string()).as_object();
             if (body.at("numbers").as_array().at(0).as_string() != number) continue;
             routes.append(routes.empty() ? "" : " ")
                 .append(std::to_string(body.at("route_id").to_number<int>()));
@@ -56,8 +56,8 @@ struct routed {
         BOOST_REQUIRE_MESSAGE(reply.status == 200, reply.body);
         std::string text;
         auto const view = object_of(reply);
-        for (auto const& each : view.at("events").as_array()) {
-            auto const& event = each.as_object();
+        for (auto const& entry : view.at("events").as_array()) {
+            auto const& event = entry.as_object();
             if (!event.contains("route_id")) continue;
             text.append(text.empty() ? "" : ", ").append(event.at("event").as_string());
             text.append(" ").append(std::to_string(event.at("route_id").to_number<int>()));

@@ -63,7 +63,7 @@ tries tries_in(std::vector<json::object> const& lines) {
             of[id].verified = true;
         }
     }
-    std::erase_if(all, [](auto const& each) { return each.second.empty(); });
+    std::erase_if(all, [](auto const& entry) { return entry.second.empty(); });
     return all;
 }
 
@@ -81,16 +81,16 @@ struct sums {
 
 sums add_up(std::map<std::string, try_of_route> const& of) {
     sums all;
-    for (auto const& [id, each] : of) {
+    for (auto const& [id, entry] : of) {
         ++all.sent;
-        if (!each.accepted) continue;
+        if (!entry.accepted) continue;
         ++all.accepted;
-        if (each.cost) all.cost += static_cast<double>(*each.cost) / 1e6, ++all.costed;
-        if (each.failed) ++all.failed;
-        if (each.verified) ++all.verified;
-        if (!each.delivered_after) continue;
+        if (entry.cost) all.cost += static_cast<double>(*entry.cost) / 1e6, ++all.costed;
+        if (entry.failed) ++all.failed;
+        if (entry.verified) ++all.verified;
+        if (!entry.delivered_after) continue;
         ++all.delivered;
-        all.delivery.push_back(*each.delivered_after);
+        all.delivery.push_back(*entry.delivered_after);
     }
     return all;
 }
@@ -239,9 +239,9 @@ steps = [{route = 8, caller_id = "YOURAPP"}, {route = 1}, {route = 2}]
     // The store is read every second.
     eventually([&] {
         std::int64_t shown = 0;
-        for (auto const& each : board(""))
-            shown += each.at("delivered").to_number<std::int64_t>() +
-                     each.at("failed").to_number<std::int64_t>();
+        for (auto const& entry : board(""))
+            shown += entry.at("delivered").to_number<std::int64_t>() +
+                     entry.at("failed").to_number<std::int64_t>();
         return shown == ended();
     });
 

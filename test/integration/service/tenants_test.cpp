@@ -252,14 +252,14 @@ BOOST_AUTO_TEST_CASE(the_operator_finds_a_number_with_every_client) {
     auto const clients = with.to_admin(operators_token, get("/clients"));
     BOOST_TEST(object_of(clients).at("clients").as_array().size() == 2U);
     BOOST_TEST(clients.body.find(sha256_of("token-a")) == std::string::npos);
-    for (auto const& each : {post("/numbers/find", {{"phone_number", number}}),
-                             post("/numbers/limits", {{"phone_number", number}}),
-                             get("/destinations"), post("/destinations", json::object()),
-                             post("/destinations/end", json::object()), get("/clients")}) {
-        check_outcome(with.a(each), 404, "not_found");
-        check_outcome(with.service.client.ask(two_clients::by(operators_token, each)), 404,
+    for (auto const& entry : {post("/numbers/find", {{"phone_number", number}}),
+                              post("/numbers/limits", {{"phone_number", number}}),
+                              get("/destinations"), post("/destinations", json::object()),
+                              post("/destinations/end", json::object()), get("/clients")}) {
+        check_outcome(with.a(entry), 404, "not_found");
+        check_outcome(with.service.client.ask(two_clients::by(operators_token, entry)), 404,
                       "not_found");
-        check_outcome(with.to_admin("token-a", each), 401, "unauthorized");
+        check_outcome(with.to_admin("token-a", entry), 401, "unauthorized");
     }
     BOOST_TEST(with.service.otpd.stop() == 0);
     BOOST_TEST(with.service.otpd.process().output().find(number) == std::string::npos);

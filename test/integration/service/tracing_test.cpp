@@ -43,9 +43,9 @@ std::map<std::string, json::object> spans_at(scripted_server const& collector,
     for (auto const& request : collector.notes()) {
         BOOST_TEST(request.starts_with("POST /v1/traces HTTP/1.1\r\n"));
         auto const body = json::parse(request.substr(request.find("\r\n\r\n") + 4));
-        for (auto const& each : body.at_pointer("/resourceSpans/0/scopeSpans/0/spans").as_array())
-            if (each.at("traceId").as_string() == trace)
-                found[std::string(each.at("name").as_string())] = each.as_object();
+        for (auto const& entry : body.at_pointer("/resourceSpans/0/scopeSpans/0/spans").as_array())
+            if (entry.at("traceId").as_string() == trace)
+                found[std::string(entry.at("name").as_string())] = entry.as_object();
     }
     return found;
 }
@@ -57,19 +57,19 @@ std::string member_of(json::object const& span, std::string_view member) {
 
 /// The value of an attribute as text.
 std::string attribute_of(json::object const& span, std::string_view key) {
-    for (auto const& each : span.at("attributes").as_array())
-        if (each.at("key").as_string() == key)
-            return std::string(each.at("value").as_object().begin()->value().as_string());
+    for (auto const& entry : span.at("attributes").as_array())
+        if (entry.at("key").as_string() == key)
+            return std::string(entry.at("value").as_object().begin()->value().as_string());
     return {};
 }
 
 /// The value of a header of the last SMS that the upstream was sent; empty: it had none.
 std::string header_of_send(service_fixture& service, std::string_view name) {
     std::string value;
-    for (auto const& each : service.stub.requests())
-        if (each.at("endpoint").as_string() == "send_sms") {
+    for (auto const& request : service.stub.requests())
+        if (request.at("endpoint").as_string() == "send_sms") {
             value.clear();
-            for (auto const& header : each.at("headers").as_array())
+            for (auto const& header : request.at("headers").as_array())
                 if (header.at("name").as_string() == name)
                     value = std::string(header.at("value").as_string());
         }

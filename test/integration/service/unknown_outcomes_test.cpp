@@ -68,8 +68,8 @@ struct killed_while_sending {
         otpd.process().signal(SIGKILL);
         BOOST_TEST(otpd.process().wait() == 128 + SIGKILL);
         std::vector<std::string> numbers;
-        for (auto& each : sending) {
-            auto const some = each.get();
+        for (auto& entry : sending) {
+            auto const some = entry.get();
             numbers.insert(numbers.end(), some.begin(), some.end());
         }
         return numbers;
@@ -114,8 +114,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(no_number_gets_two_sms_for_one_request, Store, sto
         service.repeat(numbers);
     }
     std::multiset<std::string> received;
-    for (auto const& each : service.stub.messages())
-        received.insert(std::string(each.at("number").as_string()));
+    for (auto const& message : service.stub.messages())
+        received.insert(std::string(message.at("number").as_string()));
     std::set<std::string> const numbers(received.begin(), received.end());
     for (auto const& number : numbers)
         BOOST_TEST(received.count(number) == 1U, number << ": " << received.count(number));

@@ -20,8 +20,8 @@ std::string blob_of(store::state::version version, std::vector<std::int64_t> con
     store::state::writer to(blob);
     store::state::write_header(to, version, store::state::format::shared_1);
     to.byte(static_cast<std::uint8_t>(integers.size()));
-    for (auto const each : integers)
-        to.fixed(each);
+    for (auto const integer : integers)
+        to.fixed(integer);
     return blob + "the rest";
 }
 
@@ -132,11 +132,11 @@ BOOST_AUTO_TEST_CASE(additions_are_what_the_other_stores_make_of_them) {
         for (std::uint32_t n = 0; n < states; ++n) {
             blobs.push_back(kept(n));
             if (added.shared[n].expected != 1 + n)
-                for (auto const& each : added.additions)
-                    if (each.target == n) expected.failed[each.group] = true;
+                for (auto const& addition : added.additions)
+                    if (addition.target == n) expected.failed[addition.group] = true;
         }
-        for (auto& each : blobs)
-            places.push_back(each.data());
+        for (auto& blob : blobs)
+            places.push_back(blob.data());
         make_additions(expected, places);
 
         run(added);

@@ -21,8 +21,8 @@ constexpr std::size_t instances = 3;
 /// Each instance has its own cache and connections.
 struct cluster {
     explicit cluster(std::string const& url) {
-        for (auto& each : all)
-            each = std::make_unique<driven_redis_backend>(patient_redis_at(url));
+        for (auto& entry : all)
+            entry = std::make_unique<driven_redis_backend>(patient_redis_at(url));
     }
     driven_redis_backend& at(std::size_t n) { return *all[n % instances]; }
     /// Returns the answers of this many concurrent steps.
@@ -65,7 +65,7 @@ struct cluster {
 template <class Answers>
 std::size_t faults_of(Answers const& answers) {
     return static_cast<std::size_t>(
-        std::ranges::count_if(answers, [](auto const& each) { return each.has_error(); }));
+        std::ranges::count_if(answers, [](auto const& answer) { return answer.has_error(); }));
 }
 
 struct sharing_fixture {
@@ -226,10 +226,10 @@ BOOST_FIXTURE_TEST_CASE(of_several_instances_one_takes_a_journal_over, sharing_f
     });
     std::size_t held = 0;
     std::set<store::journal_id> ids;
-    for (auto const& each : answers) {
-        BOOST_REQUIRE(each.has_value());
-        held += each->size();
-        for (auto const& journal : *each)
+    for (auto const& answer : answers) {
+        BOOST_REQUIRE(answer.has_value());
+        held += answer->size();
+        for (auto const& journal : *answer)
             ids.insert(journal.id);
     }
     BOOST_TEST(held == instances + left);

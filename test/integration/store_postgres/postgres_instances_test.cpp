@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_wrong_guesses) {
     };
     auto const answers = in_parallel(1000, guess);
     auto const last = static_cast<std::size_t>(
-        std::ranges::count_if(answers, [](auto const& each) { return each.has_error(); }));
+        std::ranges::count_if(answers, [](auto const& answer) { return answer.has_error(); }));
     BOOST_TEST(last == 0U);
     BOOST_TEST(count_of<store::wrong>(answers) == attempts_max);
 }
@@ -137,10 +137,10 @@ BOOST_AUTO_TEST_CASE(one_takes_a_journal_over) {
         3, [&](driven_postgres& by, std::uint32_t n) { return by->claim_journals(claim_of(n)); });
     std::set<store::journal_id> ids;
     std::size_t held = 0;
-    for (auto const& each : answers) {
-        BOOST_REQUIRE(each.has_value());
-        held += each->size();
-        for (auto const& journal : *each)
+    for (auto const& answer : answers) {
+        BOOST_REQUIRE(answer.has_value());
+        held += answer->size();
+        for (auto const& journal : *answer)
             ids.insert(journal.id);
     }
     BOOST_TEST(held == 5U);

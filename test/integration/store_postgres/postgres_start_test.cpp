@@ -41,8 +41,8 @@ BOOST_AUTO_TEST_CASE(instances_that_start_together_make_them_once) {
             driven_postgres store(postgres_at(server.url("otpd:pass-word")));
             return store.unusable().value_or("usable");
         }));
-    for (auto& each : all)
-        BOOST_TEST(each.get() == "usable");
+    for (auto& entry : all)
+        BOOST_TEST(entry.get() == "usable");
 }
 
 BOOST_AUTO_TEST_CASE(schemas_are_apart) {

@@ -25,8 +25,8 @@ std::string faults_of(json_body const& body) {
     std::string names;
     if (body.valid()) return names;
     auto const problem = body.problem();
-    for (auto const& each : problem.members.at("errors").as_array())
-        names += std::string(each.at("loc").at(1).as_string()) + ' ';
+    for (auto const& member : problem.members.at("errors").as_array())
+        names += std::string(member.at("loc").at(1).as_string()) + ' ';
     return names;
 }
 

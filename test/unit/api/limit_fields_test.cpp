@@ -24,9 +24,9 @@ fields fields_for(Limits const& limits) {
     std::vector<http::header_field> list;
     add_limit_fields(list, limits);
     fields out;
-    for (auto const& each : list) {
-        BOOST_TEST((each.name == "RateLimit-Policy" || each.name == "RateLimit"), each.name);
-        (each.name == "RateLimit" ? out.left : out.policy) = each.value;
+    for (auto const& entry : list) {
+        BOOST_TEST((entry.name == "RateLimit-Policy" || entry.name == "RateLimit"), entry.name);
+        (entry.name == "RateLimit" ? out.left : out.policy) = entry.value;
     }
     BOOST_TEST(list.size() == (out.policy == "none" ? 0U : 2U));
     return out;

@@ -24,8 +24,8 @@ std::string places(query const& asked) {
     std::string all;
     if (asked.valid()) return all;
     auto const problem = asked.problem();
-    for (auto const& each : problem.members.at("errors").as_array())
-        all += boost::json::serialize(each.at("loc"));
+    for (auto const& member : problem.members.at("errors").as_array())
+        all += boost::json::serialize(member.at("loc"));
     return all;
 }
 

@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(says_that_second_messages_and_variables_are_left_out) {
     auto const has_note = [&](app::settings const& settings, std::string_view begin) {
         auto const notes = report_of(settings, lines).at("notes").as_array();
         return std::ranges::any_of(
-            notes, [&](auto const& each) { return each.as_string().starts_with(begin); });
+            notes, [&](auto const& note) { return note.as_string().starts_with(begin); });
     };
     auto with_both = without_limits();
     otp::route_plan plan;

@@ -43,8 +43,8 @@ bool is_dev_null(int descriptor) {
 }
 
 void close_all_below_3() {
-    for (int each = 0; each != 3; ++each)
-        ::close(each);
+    for (int value = 0; value != 3; ++value)
+        ::close(value);
 }
 
 } // namespace
@@ -104,9 +104,9 @@ BOOST_AUTO_TEST_CASE(still_sees_its_own_figures_without_being_root) {
 BOOST_AUTO_TEST_CASE(does_not_end_because_of_signals_that_nobody_needs) {
     BOOST_TEST(holds_in_child([] {
         otpd::app::prepare_process();
-        for (int const each : {SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
-                               SIGPROF, SIGPOLL, SIGSTKFLT, SIGPWR, SIGRTMIN, SIGRTMAX})
-            ::raise(each);
+        for (int const value : {SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
+                                SIGPROF, SIGPOLL, SIGSTKFLT, SIGPWR, SIGRTMIN, SIGRTMAX})
+            ::raise(value);
         return true;
     }));
 }

@@ -44,9 +44,9 @@ BOOST_AUTO_TEST_CASE(the_heaviest_of_many_prefixes_are_found) {
     BOOST_TEST(list.size() == app::prefix_table::size_max);
     for (std::size_t i = 0; i < 3; ++i)
         BOOST_TEST(list.at(i).prefix.starts_with("3161"));
-    for (auto const& each : list) {
-        BOOST_TEST(each.refused >= truth.at(each.prefix));
-        BOOST_TEST(each.refused - each.over_by_at_most <= truth.at(each.prefix));
+    for (auto const& entry : list) {
+        BOOST_TEST(entry.refused >= truth.at(entry.prefix));
+        BOOST_TEST(entry.refused - entry.over_by_at_most <= truth.at(entry.prefix));
     }
 }
 
@@ -74,10 +74,10 @@ BOOST_AUTO_TEST_CASE(a_prefix_that_was_displaced_comes_back_with_no_count_that_i
     count("31612345", 20, 1800s);
     count("31699999", 1, 1800s); // displaces it
     count("31612345", 1, 3700s);
-    for (auto const& each : table.heaviest(wall_time(3700s)))
-        if (each.prefix == "31612345") {
-            BOOST_TEST(each.refused == 21U);
-            BOOST_TEST(each.over_by_at_most == 20U);
+    for (auto const& entry : table.heaviest(wall_time(3700s)))
+        if (entry.prefix == "31612345") {
+            BOOST_TEST(entry.refused == 21U);
+            BOOST_TEST(entry.over_by_at_most == 20U);
         }
     BOOST_TEST(table.heaviest(wall_time(3700s)).size() == 2U);
     // An hour later nobody who was displaced is counted any more.

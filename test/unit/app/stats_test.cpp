@@ -29,7 +29,7 @@ telemetry::metrics_options some_limits() {
 
 bool has(std::vector<std::string> const& faults, std::string const& text) {
     return std::ranges::any_of(
-        faults, [&](auto const& each) { return each.find(text) != std::string::npos; });
+        faults, [&](auto const& fault) { return fault.find(text) != std::string::npos; });
 }
 
 app::recent_counts at_second(int second) {

@@ -131,8 +131,8 @@ BOOST_AUTO_TEST_CASE(equal_questions_are_asked_once) {
         all.push_back(&fixture.spawn(fixture.bulkhead.get_balance(deadline::in(test::hang_limit))));
     BOOST_TEST(fixture.upstream.asked == 1);
     fixture.let_all_go();
-    for (auto const* each : all)
-        BOOST_TEST(*each == "answered");
+    for (auto const* entry : all)
+        BOOST_TEST(*entry == "answered");
 }
 
 BOOST_AUTO_TEST_CASE(no_send_can_come_to_wait_behind_questions) {

@@ -171,10 +171,10 @@ std::vector<std::string> near_numbers_of(int code) {
             national += digit();
         keep(national);
     }
-    for (auto const& each : all) {
-        if (each.code != code) continue;
+    for (auto const& entry : all) {
+        if (entry.code != code) continue;
         for (int i = 0; i < 50; ++i) {
-            auto national = each.national;
+            auto national = entry.national;
             for (std::size_t changes = below(4); changes > 0; --changes)
                 national[below(national.size())] = digit();
             if (below(4) == 0) national += digit();
@@ -240,12 +240,12 @@ BOOST_AUTO_TEST_CASE(know_the_country_and_the_kind_of_line) {
         {"881612345678", "001", line_type::satellite},
         {"870301234567", "001", line_type::satellite},
     };
-    for (auto const& each : lines) {
-        auto const found = find(each.digits);
-        BOOST_REQUIRE_MESSAGE(found, each.digits << " is not found");
-        BOOST_TEST(found->country == each.country);
-        BOOST_TEST(plan().country_of(*phone_number::parse(each.digits)) == each.country);
-        BOOST_TEST(to_string(found->type) == to_string(each.type), each.digits);
+    for (auto const& line : lines) {
+        auto const found = find(line.digits);
+        BOOST_REQUIRE_MESSAGE(found, line.digits << " is not found");
+        BOOST_TEST(found->country == line.country);
+        BOOST_TEST(plan().country_of(*phone_number::parse(line.digits)) == line.country);
+        BOOST_TEST(to_string(found->type) == to_string(line.type), line.digits);
     }
 }
 
@@ -265,16 +265,16 @@ BOOST_AUTO_TEST_CASE(have_no_impossible_or_invalid_numbers) {
 }
 
 BOOST_AUTO_TEST_CASE(find_every_example_of_every_country) {
-    for (auto const& each : examples()) {
-        auto const digits = std::to_string(each.code) + each.national;
+    for (auto const& example : examples()) {
+        auto const digits = std::to_string(example.code) + example.national;
         if (!phone_number::parse(digits)) continue; // BridgeXAPI takes 10 to 15 digits
         // Some examples of Argentina, Benin and Gabon use obsolete spellings.
-        if (each.code == 54 || each.code == 229 || each.code == 241) continue;
-        bool const french = std::ranges::find(french_codes, each.code) != french_codes.end();
-        bool const known = french && each.national.size() == 9
-                               ? french_spellings(each.national).size() == 1
+        if (example.code == 54 || example.code == 229 || example.code == 241) continue;
+        bool const french = std::ranges::find(french_codes, example.code) != french_codes.end();
+        bool const known = french && example.national.size() == 9
+                               ? french_spellings(example.national).size() == 1
                                : find(digits).has_value();
-        BOOST_TEST(known, each.country << ' ' << digits);
+        BOOST_TEST(known, example.country << ' ' << digits);
     }
 }
 
@@ -302,12 +302,12 @@ BOOST_AUTO_TEST_CASE(know_no_number_that_a_parser_would_rewrite_or_has_a_trunk_p
 
 BOOST_AUTO_TEST_CASE(know_no_example_with_a_prefix_that_its_country_strips) {
     auto const all = prefixes();
-    for (auto const& each : examples())
+    for (auto const& example : examples())
         for (auto const& prefix : all) {
-            auto const national = prefix + each.national;
-            auto const digits = std::to_string(each.code) + national;
+            auto const national = prefix + example.national;
+            auto const digits = std::to_string(example.code) + national;
             if (!find(digits)) continue;
-            auto const other = parsed(each.code, national);
+            auto const other = parsed(example.code, national);
             BOOST_TEST((other.empty() || other == national), digits << " is " << other);
         }
 }
@@ -355,11 +355,11 @@ BOOST_AUTO_TEST_CASE(have_possible_numbers_of_no_known_range_whose_type_is_unkno
     } const lines[] = {{"12355551234", "US"},  {"18615551234", "US"},  {"816012345678", "JP"},
                        {"260551234567", "ZM"}, {"905001234567", "TR"}, {"79991234567", "RU"},
                        {"77991234567", "KZ"}};
-    for (auto const& each : lines) {
-        auto const found = find(each.digits);
-        BOOST_REQUIRE_MESSAGE(found, each.digits << " is not found");
-        BOOST_TEST(found->country == each.country);
-        BOOST_TEST(plan().country_of(*phone_number::parse(each.digits)) == each.country);
+    for (auto const& line : lines) {
+        auto const found = find(line.digits);
+        BOOST_REQUIRE_MESSAGE(found, line.digits << " is not found");
+        BOOST_TEST(found->country == line.country);
+        BOOST_TEST(plan().country_of(*phone_number::parse(line.digits)) == line.country);
     }
     auto const zambia = find("260551234567");
     BOOST_TEST((zambia->type == line_type::unknown));
@@ -403,9 +403,9 @@ BOOST_AUTO_TEST_CASE(refuse_spellings_that_a_plan_has_given_up) {
         {"33596301234", "596596301234"},   // Martinique
         {"390549886377", "3780549886377"}, // San Marino
     };
-    for (auto const& each : spellings) {
-        BOOST_TEST(!find(each.was).has_value(), each.was);
-        BOOST_TEST(find(each.is).has_value(), each.is);
+    for (auto const& spelling : spellings) {
+        BOOST_TEST(!find(spelling.was).has_value(), spelling.was);
+        BOOST_TEST(find(spelling.is).has_value(), spelling.is);
     }
     // Benin's numbers of eight and ten digits: the library knows one or both, depending on its age.
     BOOST_TEST((find("22997123456").has_value() != find("2290197123456").has_value()));

@@ -43,17 +43,17 @@ BOOST_AUTO_TEST_CASE(are_counted_by_the_clients_address_and_ipv6_by_its_first_64
 
 BOOST_AUTO_TEST_CASE(are_all_counted_when_shown_at_once) {
     constexpr unsigned threads = 4;
-    constexpr unsigned each = 5'000;
+    constexpr unsigned per_thread = 5'000;
     wrong_tokens shown;
     std::vector<std::thread> crowd;
     for (unsigned i = 0; i < threads; ++i)
         crowd.emplace_back([&shown] {
-            for (unsigned n = 0; n < each; ++n)
+            for (unsigned n = 0; n < per_thread; ++n)
                 shown.count(one, start);
         });
     for (auto& thread : crowd)
         thread.join();
-    BOOST_TEST(shown.count(one, start) == threads * each + 1);
+    BOOST_TEST(shown.count(one, start) == threads * per_thread + 1);
 }
 
 BOOST_AUTO_TEST_CASE(are_held_back_up_to_a_bound) {

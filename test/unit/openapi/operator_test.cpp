@@ -50,8 +50,8 @@ otp::policy with_limits() {
 }
 
 json::object limit_named(json::value const& answer, std::string_view name) {
-    for (auto const& each : answer.at("limits").as_array())
-        if (each.at("name").as_string() == name) return each.as_object();
+    for (auto const& entry : answer.at("limits").as_array())
+        if (entry.at("name").as_string() == name) return entry.as_object();
     return {};
 }
 

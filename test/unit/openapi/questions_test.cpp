@@ -204,8 +204,8 @@ namespace {
 
 std::vector<api::credential> tenants() {
     std::vector<api::credential> both{client_of("a", {"token-a"}), client_of("b", {"token-b"})};
-    for (auto& each : both)
-        each.profile.is_tenant = true;
+    for (auto& entry : both)
+        entry.profile.is_tenant = true;
     return both;
 }
 
@@ -257,10 +257,10 @@ BOOST_AUTO_TEST_CASE(a_client_sees_its_own_spending_and_nothing_of_the_account) 
         s.authorization = "Bearer " + token;
         auto shown = s.get("/balance", 200).as_object();
         std::string budgets;
-        for (auto const& each : shown.at("budgets").as_array()) {
-            budgets += std::string(each.at("name").as_string()) + ' ';
-            BOOST_TEST(each.at("only").as_string() == token.substr(token.size() - 1));
-            BOOST_TEST(each.at("spent").to_number<double>() ==
+        for (auto const& entry : shown.at("budgets").as_array()) {
+            budgets += std::string(entry.at("name").as_string()) + ' ';
+            BOOST_TEST(entry.at("only").as_string() == token.substr(token.size() - 1));
+            BOOST_TEST(entry.at("spent").to_number<double>() ==
                        shown.at("spent_today").to_number<double>());
         }
         for (auto const* hidden :

@@ -41,10 +41,10 @@ void let_route_8(service& s, bridgexapi::send_outcome const& result) {
 /// Route and outcome of each step.
 std::string steps_of(json::value const& answer) {
     std::string all;
-    for (auto const& each : answer.at("steps").as_array()) {
-        all += std::to_string(each.at("route_id").to_number<int>()) + ' ';
-        all += std::string(each.at("outcome").as_string()) + ' ';
-        all += each.at("reason").is_null() ? "-" : std::string(each.at("reason").as_string());
+    for (auto const& entry : answer.at("steps").as_array()) {
+        all += std::to_string(entry.at("route_id").to_number<int>()) + ' ';
+        all += std::string(entry.at("outcome").as_string()) + ' ';
+        all += entry.at("reason").is_null() ? "-" : std::string(entry.at("reason").as_string());
         all += '\n';
     }
     return all;

@@ -44,8 +44,8 @@ public:
     reply<std::vector<std::int64_t>> spent(std::vector<otpd::store::budget_key> budgets) override {
         if (!works) co_return otpd::store::fault::not_executed;
         std::vector<std::int64_t> result;
-        for (auto const& each : budgets) {
-            auto const found = std::ranges::find(sums_, each, &entry::first);
+        for (auto const& budget : budgets) {
+            auto const found = std::ranges::find(sums_, budget, &entry::first);
             result.push_back(found == sums_.end() ? 0 : found->second);
         }
         co_return result;

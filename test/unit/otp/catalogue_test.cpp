@@ -63,8 +63,8 @@ struct catalogue_fixture : test::account_monitor_fixture {
         auto const found = ask(made->routes(until));
         if (!found) return "failed";
         std::string ids;
-        for (auto const& each : *found)
-            ids.append(ids.empty() ? "" : " ").append(std::to_string(each.route_id));
+        for (auto const& entry : *found)
+            ids.append(ids.empty() ? "" : " ").append(std::to_string(entry.route_id));
         return ids;
     }
     void learn_prices() {
@@ -251,9 +251,9 @@ BOOST_FIXTURE_TEST_CASE(a_tenant_s_spending_is_its_own_and_asks_nobody_but_the_s
     store.book(spending.own("shop", clock.wall()), 10);
     store.book(spending.own("shop", clock.wall() - 24h), 100);
     store.book(spending.own("bank", clock.wall()), 5);
-    auto each = rules.budgets[1];
-    each.only = "shop";
-    store.book(spending.key_of(each, clock.wall()), 66);
+    auto budget = rules.budgets[1];
+    budget.only = "shop";
+    store.book(spending.key_of(budget, clock.wall()), 66);
     store.book(spending.key_of(rules.budgets[2], clock.wall()), 88);
     auto const found = ask(report.of(shop));
     BOOST_REQUIRE(found);

@@ -37,7 +37,7 @@ public:
         if (asked.purpose == about::message) return find(asked.name);
         if (asked.purpose != about::order) return list(asked.query);
         asked_orders.push_back(asked.name);
-        auto const fits = [&](auto const& each) { return each.order_id == asked.name; };
+        auto const fits = [&](auto const& entry) { return entry.order_id == asked.name; };
         return page(fits, asked.query.skip, asked.query.limit);
     }
     bridgexapi::delivery_report& message(std::string const& id) {
@@ -47,7 +47,7 @@ public:
 private:
     otp::delivery_reply find(std::string const& id) {
         asked_ids.push_back(id);
-        auto const is_it = [&](auto const& each) { return each.bx_message_id == id; };
+        auto const is_it = [&](auto const& entry) { return entry.bx_message_id == id; };
         if (std::ranges::none_of(messages, is_it))
             return bridgexapi::failure{bridgexapi::reason::not_found, 404};
         return page(is_it, 0, 1);
@@ -57,11 +57,13 @@ private:
         if (fails) return bridgexapi::failure{*fails};
         if (query.limit > limit_refused)
             return bridgexapi::failure{bridgexapi::reason::invalid_request};
-        auto const fits = [&](bridgexapi::delivery_report const& each) {
+        auto const fits = [&](bridgexapi::delivery_report const& delivery_report) {
             bool const listed =
-                std::ranges::find(hidden, each.bx_message_id) == hidden.end() || query.msisdn;
-            return listed && (!filters || !query.status || *query.status == each.status) &&
-                   (!query.msisdn || answers_any_number || *query.msisdn == each.msisdn);
+                std::ranges::find(hidden, delivery_report.bx_message_id) == hidden.end() ||
+                query.msisdn;
+            return listed &&
+                   (!filters || !query.status || *query.status == delivery_report.status) &&
+                   (!query.msisdn || answers_any_number || *query.msisdn == delivery_report.msisdn);
         };
         return page(fits, query.skip, std::min(query.limit, limit_cut));
     }
@@ -70,10 +72,10 @@ private:
         bridgexapi::delivery_page result{};
         result.skip = skip;
         result.limit = limit;
-        for (auto const& each : messages) {
-            if (!fits(each)) continue;
+        for (auto const& message : messages) {
+            if (!fits(message)) continue;
             if (result.total++ >= skip && std::ssize(result.reports) < limit)
-                result.reports.push_back(each);
+                result.reports.push_back(message);
         }
         return result;
     }

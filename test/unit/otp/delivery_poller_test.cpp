@@ -222,8 +222,8 @@ BOOST_FIXTURE_TEST_CASE(ten_thousand_messages_take_a_page_for_each_thousand, del
     BOOST_TEST(event(event_type::delivered) == 9 * count / 10);
     BOOST_TEST(event(event_type::failed) == count / 10);
     std::set<std::string> ids;
-    for (auto const& each : observer.all)
-        ids.insert(each.bx_message_id);
+    for (auto const& entry : observer.all)
+        ids.insert(entry.bx_message_id);
     BOOST_TEST(ids.size() == count);
 }
 
@@ -280,7 +280,7 @@ BOOST_FIXTURE_TEST_CASE(an_upstream_that_does_not_filter_is_asked_to_only_once, 
     }
     poll_times(40);
     auto const filtered = std::ranges::count_if(
-        upstream.queries, [](auto const& each) { return each.status.has_value(); });
+        upstream.queries, [](auto const& query) { return query.status.has_value(); });
     BOOST_TEST(filtered == 1);
 }
 

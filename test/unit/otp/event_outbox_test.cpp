@@ -111,8 +111,8 @@ struct outbox_fixture : domain_fixture {
     /// Of the events that have an entry.
     std::vector<std::string> passed_on() {
         std::vector<std::string> list;
-        for (auto const& each : event.all)
-            if (each.entry.ticket != 0) list.push_back(said_of(each));
+        for (auto const& entry : event.all)
+            if (entry.entry.ticket != 0) list.push_back(said_of(entry));
         std::ranges::sort(list);
         return list;
     }
@@ -173,8 +173,8 @@ BOOST_AUTO_TEST_CASE(what_nobody_wants_is_not_written) {
     webhooks.types.clear();
     BOOST_TEST_REQUIRE(verify_kept(gateway.last_code()).has_value());
     expect({});
-    for (auto const& each : event.all)
-        BOOST_TEST(each.entry.ticket == 0U);
+    for (auto const& entry : event.all)
+        BOOST_TEST(entry.entry.ticket == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_guess_that_causes_no_event_gives_its_slot_back) {

@@ -34,8 +34,8 @@ otp::route_score reported(int route_id, std::uint64_t percent) {
 otp::policy hedged_plan() {
     auto rules = without_cooldown();
     otp::route_plan plan{"login", {step(8), step(1), step(3)}, {"login"}, true};
-    for (auto& each : plan.steps)
-        each.deliver_within = 1s;
+    for (auto& step : plan.steps)
+        step.deliver_within = 1s;
     rules.plans.push_back(std::move(plan));
     return rules;
 }
@@ -71,8 +71,8 @@ struct hedge_fixture : domain_fixture {
     /// "8 1": the routes of the messages so far.
     [[nodiscard]] std::string asked() const {
         std::string text;
-        for (auto const& each : gateway.sent())
-            text.append(text.empty() ? "" : " ").append(std::to_string(each.route_id));
+        for (auto const& entry : gateway.sent())
+            text.append(text.empty() ? "" : " ").append(std::to_string(entry.route_id));
         return text;
     }
     [[nodiscard]] std::int64_t spent() {
@@ -114,8 +114,8 @@ BOOST_AUTO_TEST_CASE(the_same_code_goes_out_by_the_next_route_once) {
     BOOST_TEST(view->sent->cost.value().micros() == 2 * 87'000); // the sum
     BOOST_TEST(view->sent->route_id == 8);
     std::string events;
-    for (auto const& each : view->events)
-        events.append(each.type).append(" ");
+    for (auto const& event : view->events)
+        events.append(event.type).append(" ");
     BOOST_TEST(events == "admitted step accepted step accepted ");
     auto const& hedge = view->events.at(3).details;
     auto const outcome = std::ranges::find(hedge, "outcome", &otp::detail::first);
@@ -219,8 +219,8 @@ BOOST_FIXTURE_TEST_CASE(the_first_messages_route_is_passed_over_without_a_note, 
     BOOST_TEST(asked() == "8 1");
     int hedged_steps = 0;
     auto const verification = find(first->id);
-    for (auto const& each : verification->events)
-        for (auto const& [name, value] : each.details)
+    for (auto const& event : verification->events)
+        for (auto const& [name, value] : event.details)
             if (name == "outcome" && std::get<std::string>(value) == "hedged") ++hedged_steps;
     BOOST_TEST(hedged_steps == 1);
 }

@@ -29,11 +29,11 @@ struct slots_fixture {
     /// "0:a 1:" of slots and texts.
     std::string next() {
         std::string list;
-        for (auto const& each : slots.next_writes())
+        for (auto const& next_write : slots.next_writes())
             list.append(list.empty() ? "" : " ")
-                .append(std::to_string(each.at.slot))
+                .append(std::to_string(next_write.at.slot))
                 .append(":")
-                .append(each.text);
+                .append(next_write.text);
         return list;
     }
     std::string next_done() {

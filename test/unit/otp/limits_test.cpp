@@ -27,8 +27,8 @@ policy rules_with(std::vector<limit> limits) {
 
 std::vector<std::string> names_of(failure const& why) {
     std::vector<std::string> names;
-    for (auto const& each : why.violated)
-        names.push_back(each.name);
+    for (auto const& entry : why.violated)
+        names.push_back(entry.name);
     return names;
 }
 
@@ -46,17 +46,17 @@ BOOST_AUTO_TEST_CASE(count_for_whom_they_are_named) {
                        {limit_key::country, true, true, true, false},
                        {limit_key::client, true, true, true, true},
                        {limit_key::everybody, true, true, true, true}};
-    for (auto const& each : cases) {
-        fixture f(rules_with({limit_of("l", each.key, 1, 1h)}));
+    for (auto const& entry : cases) {
+        fixture f(rules_with({limit_of("l", entry.key, 1, 1h)}));
         auto refused = [&f](std::string const& to) { return !f.send(f.request(to)).has_value(); };
         BOOST_TEST(!refused(test::neighbour(1)));
-        BOOST_TEST(refused(test::neighbour(1)) == each.same_number);
-        BOOST_TEST(refused(test::neighbour(2)) == each.same_prefix);
-        BOOST_TEST(refused("31612345678") == each.same_country);
-        BOOST_TEST(refused("34612345678") == each.same_client);
+        BOOST_TEST(refused(test::neighbour(1)) == entry.same_number);
+        BOOST_TEST(refused(test::neighbour(2)) == entry.same_prefix);
+        BOOST_TEST(refused("31612345678") == entry.same_country);
+        BOOST_TEST(refused("34612345678") == entry.same_client);
         f.client.name = "other";
         BOOST_TEST(refused("31687654321") ==
-                   (each.key == limit_key::everybody || each.key == limit_key::country));
+                   (entry.key == limit_key::everybody || entry.key == limit_key::country));
     }
 }
 
@@ -88,8 +88,8 @@ BOOST_AUTO_TEST_CASE(of_all_clients_sends_to_a_number_refuse_without_a_name) {
     f.clock.advance(1h);
     BOOST_TEST(f.send().has_value());
     // Only the events of the operator may name it.
-    for (auto const& each : f.event.all)
-        BOOST_TEST(each.reason.find("all") == std::string::npos);
+    for (auto const& entry : f.event.all)
+        BOOST_TEST(entry.reason.find("all") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(of_several_clients_have_no_figures_for_a_tenant) {
@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(of_several_clients_have_no_figures_for_a_tenant) {
     f.client.is_tenant = true;
     std::set<std::string> seen;
     auto const sent = f.send();
-    for (auto const& each : sent->limits)
-        seen.insert(each.name);
+    for (auto const& limit : sent->limits)
+        seen.insert(limit.name);
     BOOST_TEST((seen == std::set<std::string>{"number", "client", "one"}));
 }
 

@@ -43,8 +43,8 @@ struct routing_fixture : domain_fixture {
     /// "8 1": the routes of the requests to the upstream.
     [[nodiscard]] std::string asked() const {
         std::string text;
-        for (auto const& each : gateway.sent())
-            text.append(text.empty() ? "" : " ").append(std::to_string(each.route_id));
+        for (auto const& entry : gateway.sent())
+            text.append(text.empty() ? "" : " ").append(std::to_string(entry.route_id));
         return text;
     }
 
@@ -60,19 +60,19 @@ struct routing_fixture : domain_fixture {
 
 std::string text_of(std::vector<otp::step_report> const& steps) {
     std::string text;
-    for (auto const& each : steps) {
-        text.append(text.empty() ? "" : " ").append(std::to_string(each.route_id));
-        text.append(":").append(otp::to_string(each.outcome));
-        if (!each.why.empty()) text.append(":").append(each.why);
+    for (auto const& step : steps) {
+        text.append(text.empty() ? "" : " ").append(std::to_string(step.route_id));
+        text.append(":").append(otp::to_string(step.outcome));
+        if (!step.why.empty()) text.append(":").append(step.why);
     }
     return text;
 }
 
 std::string text_of(otp::verification_view const& view) {
     std::string text;
-    for (auto const& each : view.events) {
-        text.append(text.empty() ? "" : " ").append(each.type);
-        for (auto const& [name, value] : each.details) {
+    for (auto const& event : view.events) {
+        text.append(text.empty() ? "" : " ").append(event.type);
+        for (auto const& [name, value] : event.details) {
             if (name == "route_id") text += ' ' + std::to_string(std::get<std::int64_t>(value));
             if (name == "outcome" || name == "reason") text += ' ' + std::get<std::string>(value);
         }
@@ -187,8 +187,8 @@ BOOST_AUTO_TEST_CASE(events_have_the_steps_the_plan_and_the_times_that_the_api_s
     auto const view = with.find(sent->id);
     BOOST_REQUIRE(view.has_value());
     auto const shown_at = [&](std::string_view name) {
-        for (auto const& each : view->events)
-            if (each.type == name) return each.at;
+        for (auto const& event : view->events)
+            if (event.type == name) return event.at;
         return wall_time();
     };
     for (auto const& event : with.event.all) {

@@ -144,11 +144,11 @@ BOOST_AUTO_TEST_CASE(an_interval_is_the_published_one) {
                        {15, 148, 0.0624, 0.1605},
                        {0, 20, 0.0, 0.1611},
                        {1, 29, 0.0061, 0.1718}};
-    for (auto const& each : known) {
-        auto const found = wilson(each.part, each.whole);
-        BOOST_TEST(close(found.low, each.low, 0.00005), each.part << " of " << each.whole);
-        BOOST_TEST(close(found.high, each.high, 0.00005), each.part << " of " << each.whole);
-        auto const rest = wilson(each.whole - each.part, each.whole); // symmetric
+    for (auto const& entry : known) {
+        auto const found = wilson(entry.part, entry.whole);
+        BOOST_TEST(close(found.low, entry.low, 0.00005), entry.part << " of " << entry.whole);
+        BOOST_TEST(close(found.high, entry.high, 0.00005), entry.part << " of " << entry.whole);
+        auto const rest = wilson(entry.whole - entry.part, entry.whole); // symmetric
         BOOST_TEST(close(rest.low, 1 - found.high));
         BOOST_TEST(close(rest.high, 1 - found.low));
     }
@@ -249,8 +249,8 @@ BOOST_AUTO_TEST_CASE(every_instance_shows_what_all_have_counted) {
     read();
     other.start();
     read(other);
-    for (auto const* each : {&board, &other}) {
-        auto const scores = each->scores({});
+    for (auto const* entry : {&board, &other}) {
+        auto const scores = entry->scores({});
         BOOST_REQUIRE(scores.size() == 2U);
         BOOST_TEST(scores[0].route_id == 3);
         BOOST_TEST(scores[0].country == "");
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(a_past_hour_is_read_once_more_and_then_never_again) {
     auto const hour = store::score_hour(clock.wall());
     auto const lists_of = [&](std::int64_t of) {
         return std::ranges::count_if(
-            reads.asked, [of](auto const& each) { return each.hours == std::vector{of - 1, of}; });
+            reads.asked, [of](auto const& read) { return read.hours == std::vector{of - 1, of}; });
     };
     BOOST_TEST(lists_of(hour - 1) > 0);
     // Rounds that the loop has begun meanwhile may have read it, too.
@@ -346,8 +346,8 @@ BOOST_AUTO_TEST_CASE(many_countries_are_read_in_bounded_steps) {
             sample(8, std::string{a, b});
     read();
     BOOST_TEST(board.scores({}).size() == 52U);
-    for (auto const& each : reads.asked)
-        BOOST_TEST(each.hours.size() + each.slots.size() <= 32U);
+    for (auto const& read : reads.asked)
+        BOOST_TEST(read.hours.size() + read.slots.size() <= 32U);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_learned_from_few_samples) {

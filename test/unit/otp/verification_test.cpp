@@ -11,8 +11,8 @@ namespace {
 
 std::vector<std::string> events_of(verification_view const& view) {
     std::vector<std::string> names;
-    for (auto const& each : view.events)
-        names.emplace_back(each.type);
+    for (auto const& event : view.events)
+        names.emplace_back(event.type);
     return names;
 }
 
@@ -62,11 +62,11 @@ BOOST_AUTO_TEST_CASE(carry_the_reference_of_their_send_in_every_event) {
     BOOST_TEST(f.find(id)->reference == "order-4711");
     BOOST_TEST(f.find(other)->reference == "order-4712");
     BOOST_TEST(f.find(f.send()->id)->reference.empty());
-    for (auto const& each : f.event.all) {
-        std::string const own = each.verification_id == id      ? "order-4711"
-                                : each.verification_id == other ? "order-4712"
-                                                                : "";
-        BOOST_TEST(each.reference == own, to_string(each.type));
+    for (auto const& entry : f.event.all) {
+        std::string const own = entry.verification_id == id      ? "order-4711"
+                                : entry.verification_id == other ? "order-4712"
+                                                                 : "";
+        BOOST_TEST(entry.reference == own, to_string(entry.type));
     }
     BOOST_TEST(f.logged().find("order-47") == std::string::npos);
 }

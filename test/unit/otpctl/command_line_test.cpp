@@ -108,10 +108,10 @@ BOOST_AUTO_TEST_CASE(options_are_written_out) {
 
 BOOST_AUTO_TEST_CASE(every_command_is_in_the_help_once) {
     std::set<std::string_view> names;
-    for (auto const& each : commands()) {
-        BOOST_TEST(names.insert(each.name).second, each.name);
-        BOOST_TEST(usage().find("\n  " + std::string(each.name) + ' ') != std::string::npos,
-                   each.name);
+    for (auto const& command : commands()) {
+        BOOST_TEST(names.insert(command.name).second, command.name);
+        BOOST_TEST(usage().find("\n  " + std::string(command.name) + ' ') != std::string::npos,
+                   command.name);
     }
 }
 

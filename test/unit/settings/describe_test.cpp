@@ -138,16 +138,16 @@ BOOST_AUTO_TEST_CASE(a_changed_secret_of_an_entry_has_changed) {
 }
 
 BOOST_AUTO_TEST_CASE(every_changed_secret_is_named) {
-    for (auto const& each : setting_keys())
-        if (each.is_secret) BOOST_TEST_CONTEXT(each.path()) {
+    for (auto const& setting_key : setting_keys())
+        if (setting_key.is_secret) BOOST_TEST_CONTEXT(setting_key.path()) {
                 auto const with = [&](std::string const& name, std::string const& value) {
                     return good(sources({{name, value}}));
                 };
-                std::vector<std::string> names{each.environment_name()};
-                if (!each.alias.empty()) names.push_back(each.alias);
+                std::vector<std::string> names{setting_key.environment_name()};
+                if (!setting_key.alias.empty()) names.push_back(setting_key.alias);
                 for (auto const& name : names) {
                     auto const before = with(name, letters_from('A'));
-                    keys const expected{each.path()};
+                    keys const expected{setting_key.path()};
                     BOOST_TEST((changed_keys(before, with(name, letters_from('B'))) == expected));
                     BOOST_TEST(changed_keys(before, with(name, letters_from('A'))).empty());
                 }

@@ -74,9 +74,9 @@ BOOST_AUTO_TEST_CASE(the_admin_listener_is_on_the_network_in_words_only) {
 
 BOOST_AUTO_TEST_CASE(no_limit_at_all_is_accepted_in_words_only) {
     names none{{"OTPD_PUMPING_ENABLED", "false"}};
-    for (auto const& each : otpd::app::built_in_limits())
-        if (each.step == otpd::otp::limit_step::send)
-            none.emplace(key("limits." + std::string(each.name)).environment_name(), "0");
+    for (auto const& built_in_limit : otpd::app::built_in_limits())
+        if (built_in_limit.step == otpd::otp::limit_step::send)
+            none.emplace(key("limits." + std::string(built_in_limit.name)).environment_name(), "0");
     auto const line = "no limit of [limits], no [[limit]] and no guard of [pumping] refuses a send "
                       "of whoever reaches server.listen = 0.0.0.0:8000: enforce one, or set "
                       "limits.accept_none = true to accept that";
@@ -105,8 +105,8 @@ BOOST_AUTO_TEST_CASE(a_store_is_reached_in_clear_in_words_only) {
         {"redis+sentinel://127.0.0.1,s2/main", "redis+sentinel://127.0.0.1:26379,s2:26379/main/0"}};
     for (auto const& [url, shown] : unsafe) {
         names const all{{"OTPD_STORE_URL", url}, {"OTP_HMAC_SECRET", good_secret}};
-        for (auto const& each : {all, on_network(all)})
-            BOOST_TEST(fault(sources(each)) ==
+        for (auto const& entry : {all, on_network(all)})
+            BOOST_TEST(fault(sources(entry)) ==
                        "store.url = " + shown +
                            " goes over the network in clear, its password too: use rediss:// or "
                            "rediss+sentinel://, or set store.accept_clear_text = true to accept "
@@ -127,8 +127,8 @@ BOOST_AUTO_TEST_CASE(a_postgres_that_is_not_proven_is_reached_in_words_only) {
           "127.0.0.1:5432,10.0.0.2:5432/otp?sslmode=disable"}) {
         names const all{{"OTPD_STORE_URL", "postgres://otpd@" + place},
                         {"OTP_HMAC_SECRET", good_secret}};
-        for (auto const& each : {all, on_network(all)})
-            BOOST_TEST(fault(sources(each)) ==
+        for (auto const& entry : {all, on_network(all)})
+            BOOST_TEST(fault(sources(entry)) ==
                        "store.url = postgres://" + place +
                            " goes over the network to a server that is not proven to be the right "
                            "one: leave sslmode out, or set it to verify-full, or set "

@@ -214,9 +214,9 @@ std::vector<value_cases> all_value_cases() {
 }
 
 /// Its names in the environment.
-std::vector<std::string> names_of(setting_key const& each) {
-    std::vector<std::string> out{each.environment_name()};
-    if (!each.alias.empty()) out.push_back(each.alias);
+std::vector<std::string> names_of(setting_key const& setting_key) {
+    std::vector<std::string> out{setting_key.environment_name()};
+    if (!setting_key.alias.empty()) out.push_back(setting_key.alias);
     return out;
 }
 
@@ -227,67 +227,67 @@ BOOST_AUTO_TEST_SUITE(setting_key_table)
 BOOST_AUTO_TEST_CASE(every_key_is_unique_and_has_words_and_cases) {
     std::set<std::string> seen;
     std::set<std::string> tested;
-    for (auto const& each : all_value_cases())
-        tested.insert(each.path);
-    for (auto const& each : setting_keys())
-        BOOST_TEST_CONTEXT(each.path()) {
-            BOOST_TEST(seen.insert(each.path()).second);
-            for (auto const& name : names_of(each))
+    for (auto const& all_value_case : all_value_cases())
+        tested.insert(all_value_case.path);
+    for (auto const& setting_key : setting_keys())
+        BOOST_TEST_CONTEXT(setting_key.path()) {
+            BOOST_TEST(seen.insert(setting_key.path()).second);
+            for (auto const& name : names_of(setting_key))
                 BOOST_TEST(seen.insert(name).second);
-            BOOST_TEST(each.help.ends_with('.'));
-            BOOST_TEST(!each.allowed.empty());
+            BOOST_TEST(setting_key.help.ends_with('.'));
+            BOOST_TEST(!setting_key.allowed.empty());
             // All flags, and all paths, are read alike.
             using enum otpd::app::value_kind;
-            bool const is_path = each.allowed.find("path of") != std::string::npos;
-            BOOST_TEST((each.kind == whole || each.kind == boolean || is_path ||
-                        tested.contains(each.path())));
+            bool const is_path = setting_key.allowed.find("path of") != std::string::npos;
+            BOOST_TEST((setting_key.kind == whole || setting_key.kind == boolean || is_path ||
+                        tested.contains(setting_key.path())));
         }
 }
 
 BOOST_AUTO_TEST_CASE(what_each_key_takes_and_refuses) {
     for (auto const& [path, good_ones, bad_ones] : all_value_cases()) {
-        auto const& each = key(path);
+        auto const& setting_key = key(path);
         settings all;
-        std::string last = each.show(all);
+        std::string last = setting_key.show(all);
         for (auto const& [text, normal] : good_ones)
             BOOST_TEST_CONTEXT(path << " = " << text) {
-                BOOST_TEST(each.read(all, text));
-                BOOST_TEST(each.show(all) == normal);
+                BOOST_TEST(setting_key.read(all, text));
+                BOOST_TEST(setting_key.show(all) == normal);
                 last = normal;
             }
         for (auto const& text : bad_ones)
             BOOST_TEST_CONTEXT(path << " = " << text) {
-                BOOST_TEST(!each.read(all, text));
-                BOOST_TEST(each.show(all) == last);
+                BOOST_TEST(!setting_key.read(all, text));
+                BOOST_TEST(setting_key.show(all) == last);
             }
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_default_reads_back_as_what_it_shows) {
     settings const all;
-    for (auto const& each : setting_keys())
-        if (!each.is_secret && !each.is_file) BOOST_TEST_CONTEXT(each.path()) {
+    for (auto const& setting_key : setting_keys())
+        if (!setting_key.is_secret && !setting_key.is_file) BOOST_TEST_CONTEXT(setting_key.path()) {
                 settings again;
-                BOOST_TEST(each.read(again, each.initial));
-                BOOST_TEST(each.show(again) == each.initial);
-                BOOST_TEST(each.same(all, again));
+                BOOST_TEST(setting_key.read(again, setting_key.initial));
+                BOOST_TEST(setting_key.show(again) == setting_key.initial);
+                BOOST_TEST(setting_key.same(all, again));
             }
 }
 
 BOOST_AUTO_TEST_CASE(a_number_is_good_up_to_its_bounds_and_no_further) {
-    for (auto const& each : setting_keys()) {
-        if (each.kind != otpd::app::value_kind::whole) continue;
-        BOOST_TEST_CONTEXT(each.path()) {
-            auto const least = static_cast<std::int64_t>(each.min);
-            auto const most = static_cast<std::int64_t>(each.max);
+    for (auto const& setting_key : setting_keys()) {
+        if (setting_key.kind != otpd::app::value_kind::whole) continue;
+        BOOST_TEST_CONTEXT(setting_key.path()) {
+            auto const least = static_cast<std::int64_t>(setting_key.min);
+            auto const most = static_cast<std::int64_t>(setting_key.max);
             settings all;
             for (auto const value : {least, most}) {
-                BOOST_TEST(each.read(all, std::to_string(value)));
-                BOOST_TEST(each.show(all) == std::to_string(value));
+                BOOST_TEST(setting_key.read(all, std::to_string(value)));
+                BOOST_TEST(setting_key.show(all) == std::to_string(value));
             }
             for (auto const value : {least - 1, most + 1}) {
-                BOOST_TEST(!each.read(all, std::to_string(value)));
-                BOOST_TEST(each.show(all) == std::to_string(most));
+                BOOST_TEST(!setting_key.read(all, std::to_string(value)));
+                BOOST_TEST(setting_key.show(all) == std::to_string(most));
             }
         }
     }
@@ -295,11 +295,11 @@ BOOST_AUTO_TEST_CASE(a_number_is_good_up_to_its_bounds_and_no_further) {
 
 BOOST_AUTO_TEST_CASE(a_limit_that_observes_is_named_as_its_key) {
     settings const all;
-    for (auto const& each : otpd::app::built_in_limits()) {
+    for (auto const& built_in_limit : otpd::app::built_in_limits()) {
         settings some;
-        BOOST_TEST(key("limits.observe").read(some, each.name));
-        BOOST_TEST(key("limits." + std::string(each.name)).show(all) ==
-                   std::to_string(all.limits.*each.quota));
+        BOOST_TEST(key("limits.observe").read(some, built_in_limit.name));
+        BOOST_TEST(key("limits." + std::string(built_in_limit.name)).show(all) ==
+                   std::to_string(all.limits.*built_in_limit.quota));
     }
 }
 
@@ -411,15 +411,15 @@ BOOST_AUTO_TEST_CASE(no_message_and_no_description_holds_a_secret) {
     std::string const marker = "s3cr3t\x01marker"; // the control character makes it invalid
                                                    // everywhere
     std::string const too_long(2000, 'q');
-    for (auto const& each : setting_keys()) {
-        if (!each.is_secret) continue;
-        BOOST_TEST_CONTEXT(each.path()) {
+    for (auto const& setting_key : setting_keys()) {
+        if (!setting_key.is_secret) continue;
+        BOOST_TEST_CONTEXT(setting_key.path()) {
             for (auto const& text : {marker, marker + too_long}) {
-                for (auto const& name : names_of(each)) {
+                for (auto const& name : names_of(setting_key)) {
                     auto const line = fault(sources({{name, text}}));
                     BOOST_TEST(!contains(line, "s3cr3t"));
                     BOOST_TEST(!contains(line, "marker"));
-                    BOOST_TEST(line.starts_with(each.path() + " (" + name));
+                    BOOST_TEST(line.starts_with(setting_key.path() + " (" + name));
                 }
             }
         }

@@ -131,8 +131,8 @@ BOOST_AUTO_TEST_CASE(budgets_have_names_that_no_limit_and_no_other_has) {
     good(with_config(budget_named("a") + budget_named("b")));
     std::vector<std::string> taken{"cooldown",  "guesses", "pumping_prefix", "pumping_x", "ledger",
                                    "daily_cap", "mine"};
-    for (auto const& each : otpd::app::built_in_limits())
-        taken.emplace_back(each.name);
+    for (auto const& built_in_limit : otpd::app::built_in_limits())
+        taken.emplace_back(built_in_limit.name);
     auto const limit =
         "[[limit]]\nname = \"mine\"\nkey = \"number\"\nquota = 1\nwindow_seconds = 60\n";
     for (auto const& name : taken)

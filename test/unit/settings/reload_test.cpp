@@ -51,10 +51,10 @@ reload_plan plan(std::string const& before, std::string const& after) {
 BOOST_AUTO_TEST_SUITE(setting_reloads)
 
 BOOST_AUTO_TEST_CASE(these_keys_need_a_restart_and_no_others) {
-    for (auto const& each : setting_keys())
-        BOOST_TEST(each.needs_restart ==
-                       (fixed_sections.contains(each.section) || fixed_keys.contains(each.path())),
-                   each.path());
+    for (auto const& setting_key : setting_keys())
+        BOOST_TEST(setting_key.needs_restart == (fixed_sections.contains(setting_key.section) ||
+                                                 fixed_keys.contains(setting_key.path())),
+                   setting_key.path());
     for (auto const& path : fixed_keys)
         BOOST_TEST(key(path).needs_restart);
 }
@@ -62,24 +62,26 @@ BOOST_AUTO_TEST_CASE(these_keys_need_a_restart_and_no_others) {
 // A value of each key, if it is a number or a flag: the others are read in the same way.
 BOOST_AUTO_TEST_CASE(a_changed_key_is_applied_or_stays_as_it_is) {
     auto const running = good(sources());
-    for (auto const& each : setting_keys()) {
-        bool const is_flag = each.kind == value_kind::boolean;
-        if (each.kind != value_kind::whole && !is_flag) continue;
-        BOOST_TEST_CONTEXT(each.path()) {
+    for (auto const& setting_key : setting_keys()) {
+        bool const is_flag = setting_key.kind == value_kind::boolean;
+        if (setting_key.kind != value_kind::whole && !is_flag) continue;
+        BOOST_TEST_CONTEXT(setting_key.path()) {
             auto fresh = running;
-            auto const before = each.show(running);
-            for (auto const& text : is_flag ? keys{"true", "false"}
-                                            : keys{std::to_string(static_cast<long>(each.min)),
-                                                   std::to_string(static_cast<long>(each.max))})
-                if (text != before) BOOST_REQUIRE(each.read(fresh, text));
-            auto const after = each.show(fresh);
+            auto const before = setting_key.show(running);
+            for (auto const& text : is_flag
+                                        ? keys{"true", "false"}
+                                        : keys{std::to_string(static_cast<long>(setting_key.min)),
+                                               std::to_string(static_cast<long>(setting_key.max))})
+                if (text != before) BOOST_REQUIRE(setting_key.read(fresh, text));
+            auto const after = setting_key.show(fresh);
             BOOST_REQUIRE(after != before);
             auto const made = plan_reload(running, fresh);
             if (!made) continue; // alone it would be unsafe
-            BOOST_TEST(each.show(made->with) == (each.needs_restart ? before : after));
-            keys const changed{each.path()};
-            BOOST_TEST((made->changed == (each.needs_restart ? keys() : changed)));
-            BOOST_TEST((made->restart_needed == (each.needs_restart ? changed : keys())));
+            BOOST_TEST(setting_key.show(made->with) ==
+                       (setting_key.needs_restart ? before : after));
+            keys const changed{setting_key.path()};
+            BOOST_TEST((made->changed == (setting_key.needs_restart ? keys() : changed)));
+            BOOST_TEST((made->restart_needed == (setting_key.needs_restart ? changed : keys())));
         }
     }
 }
@@ -144,18 +146,19 @@ BOOST_AUTO_TEST_CASE(files_stay_closed_to_others_until_a_restart_leaves_the_netw
 BOOST_AUTO_TEST_CASE(the_shipped_file_and_the_page_say_which_keys_need_a_restart) {
     auto const file = otpd::app::config_file();
     auto const page = otpd::app::configuration_page();
-    for (auto const& each : setting_keys()) {
-        if (each.is_file) continue;
-        auto const help = "# " + each.help + "\n# Must be " + each.allowed + '.';
+    for (auto const& setting_key : setting_keys()) {
+        if (setting_key.is_file) continue;
+        auto const help = "# " + setting_key.help + "\n# Must be " + setting_key.allowed + '.';
         auto const at = file.find(help);
-        BOOST_TEST_REQUIRE((at != std::string::npos), each.path());
+        BOOST_TEST_REQUIRE((at != std::string::npos), setting_key.path());
         auto const line = file.substr(at, file.find('\n', at + help.size()) - at);
-        BOOST_TEST(contains(line, "A change needs a restart.") == each.needs_restart, each.path());
-        auto const row = page.find("| `" + each.path() + "` |");
-        BOOST_TEST_REQUIRE((row != std::string::npos), each.path());
+        BOOST_TEST(contains(line, "A change needs a restart.") == setting_key.needs_restart,
+                   setting_key.path());
+        auto const row = page.find("| `" + setting_key.path() + "` |");
+        BOOST_TEST_REQUIRE((row != std::string::npos), setting_key.path());
         BOOST_TEST(contains(page.substr(row, page.find('\n', row) - row), "*Needs a restart.*") ==
-                       each.needs_restart,
-                   each.path());
+                       setting_key.needs_restart,
+                   setting_key.path());
     }
 }
 

@@ -37,16 +37,16 @@ BOOST_AUTO_TEST_SUITE(secret_files)
 
 BOOST_AUTO_TEST_CASE(every_secret_may_be_in_a_file) {
     auto const secret = letters_from('A');
-    for (auto const& each : setting_keys())
-        if (each.is_secret) BOOST_TEST_CONTEXT(each.path()) {
-                auto const& file = file_of(each);
+    for (auto const& setting_key : setting_keys())
+        if (setting_key.is_secret) BOOST_TEST_CONTEXT(setting_key.path()) {
+                auto const& file = file_of(setting_key);
                 BOOST_TEST(file.is_file);
                 std::vector<std::string> names_of_file{file.environment_name()};
-                if (!each.alias.empty()) {
-                    BOOST_TEST(file.alias == each.alias + "_FILE");
+                if (!setting_key.alias.empty()) {
+                    BOOST_TEST(file.alias == setting_key.alias + "_FILE");
                     names_of_file.push_back(file.alias);
                 }
-                bool const is_api_key = each.path() == "bridgexapi.api_key";
+                bool const is_api_key = setting_key.path() == "bridgexapi.api_key";
                 auto const from = [&](std::string const& text, std::string const& name) {
                     auto out = with_files({{"/run/x", text}}, {{name, "/run/x"}});
                     return is_api_key ? without_key(out) : out;
@@ -54,8 +54,8 @@ BOOST_AUTO_TEST_CASE(every_secret_may_be_in_a_file) {
                 for (auto const& name : names_of_file)
                     for (auto const* end : {"", "\n", "\r\n"}) {
                         auto const all = good(from(secret + end, name));
-                        BOOST_TEST(each.show(all).ends_with("set"));
-                        BOOST_TEST(each.show(all) != "not set");
+                        BOOST_TEST(setting_key.show(all).ends_with("set"));
+                        BOOST_TEST(setting_key.show(all) != "not set");
                         BOOST_TEST(file.show(all) == "/run/x");
                     }
                 // Faults are reported as for any other value, under the file's key.
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(every_secret_may_be_in_a_file) {
                 auto const before = good(from(secret, file.environment_name()));
                 auto const after = good(from(letters_from('B'), file.environment_name()));
                 BOOST_TEST((otpd::app::changed_keys(before, after) ==
-                            std::vector<std::string>{each.path()}));
+                            std::vector<std::string>{setting_key.path()}));
             }
 }
 

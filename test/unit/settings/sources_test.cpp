@@ -48,18 +48,20 @@ BOOST_AUTO_TEST_CASE(a_stronger_source_beats_each_weaker_one) {
 }
 
 BOOST_AUTO_TEST_CASE(every_key_has_its_name_in_the_environment_and_in_the_file) {
-    for (auto const& each : setting_keys()) {
-        if (each.kind != otpd::app::value_kind::whole) continue;
-        BOOST_TEST_CONTEXT(each.path()) {
+    for (auto const& setting_key : setting_keys()) {
+        if (setting_key.kind != otpd::app::value_kind::whole) continue;
+        BOOST_TEST_CONTEXT(setting_key.path()) {
             // The highest value of each key is valid on its own, except for these.
-            if (each.path() == "otp.guesses_per_day" ||
-                each.path() == "otp.device_guesses_per_day" ||
-                each.path() == "otp.default_route_id" || each.path() == "routes.concurrency_max")
+            if (setting_key.path() == "otp.guesses_per_day" ||
+                setting_key.path() == "otp.device_guesses_per_day" ||
+                setting_key.path() == "otp.default_route_id" ||
+                setting_key.path() == "routes.concurrency_max")
                 continue;
-            auto const most = std::to_string(static_cast<std::int64_t>(each.max));
-            BOOST_TEST(each.show(good(sources({{each.environment_name(), most}}))) == most);
-            auto const text = '[' + each.section + "]\n" + each.name + " = " + most;
-            BOOST_TEST(each.show(good(with_config(text))) == most);
+            auto const most = std::to_string(static_cast<std::int64_t>(setting_key.max));
+            BOOST_TEST(setting_key.show(good(sources({{setting_key.environment_name(), most}}))) ==
+                       most);
+            auto const text = '[' + setting_key.section + "]\n" + setting_key.name + " = " + most;
+            BOOST_TEST(setting_key.show(good(with_config(text))) == most);
         }
     }
 }
@@ -242,25 +244,25 @@ BOOST_AUTO_TEST_CASE(a_secret_with_what_an_env_file_left_in_it_is_refused_by_nam
                                                    {secret + "\r\n", "white space"},
                                                    {' ' + secret, "white space"},
                                                    {" ", "white space"}};
-    for (auto const& each : setting_keys())
-        if (each.is_secret) BOOST_TEST_CONTEXT(each.path()) {
-                std::vector<std::string> names_of{each.environment_name()};
-                if (!each.alias.empty()) names_of.push_back(each.alias);
+    for (auto const& setting_key : setting_keys())
+        if (setting_key.is_secret) BOOST_TEST_CONTEXT(setting_key.path()) {
+                std::vector<std::string> names_of{setting_key.environment_name()};
+                if (!setting_key.alias.empty()) names_of.push_back(setting_key.alias);
                 for (auto const& [text, why] : wrong) {
                     for (auto const& name : names_of) {
                         auto const line = fault(sources({{name, text}}));
-                        BOOST_TEST(
-                            line.starts_with(each.path() + " (" + name + " in the environment): "));
+                        BOOST_TEST(line.starts_with(setting_key.path() + " (" + name +
+                                                    " in the environment): "));
                         BOOST_TEST(contains(line, why));
                         BOOST_TEST(!contains(line, secret));
                     }
                     auto flagged = sources();
-                    flagged.flags[each.path()] = text;
+                    flagged.flags[setting_key.path()] = text;
                     BOOST_TEST(contains(fault(flagged), why));
                 }
                 // In a .env file, either kind of quotes may contain the other.
                 auto const dotenv = [&](std::string const& value) {
-                    auto from = with_dotenv(each.environment_name() + '=' + value +
+                    auto from = with_dotenv(setting_key.environment_name() + '=' + value +
                                             "\nBRIDGEXAPI_API_KEY=key-for-tests\n");
                     from.environment.clear();
                     return from;

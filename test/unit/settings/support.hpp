@@ -63,7 +63,7 @@ inline std::string fault(settings_sources const& from) {
 inline setting_key const& key(std::string_view path) {
     auto const keys = setting_keys();
     auto const found =
-        std::ranges::find_if(keys, [&](setting_key const& each) { return each.path() == path; });
+        std::ranges::find_if(keys, [&](setting_key const& key) { return key.path() == path; });
     BOOST_TEST_REQUIRE((found != keys.end()));
     return *found;
 }

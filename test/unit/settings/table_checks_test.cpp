@@ -159,8 +159,8 @@ BOOST_AUTO_TEST_CASE(limits_have_names_that_nothing_else_has) {
     std::vector<std::string> taken{"cooldown",       "guesses",         "reads_client_1m",
                                    "pumping_prefix", "pumping_country", "pumping_x",
                                    "daily_cap"};
-    for (auto const& each : otpd::app::built_in_limits())
-        taken.emplace_back(each.name);
+    for (auto const& built_in_limit : otpd::app::built_in_limits())
+        taken.emplace_back(built_in_limit.name);
     for (auto const& name : taken)
         BOOST_TEST(fault(with_config(limit_named(name))) ==
                    "[[limit]] \"" + name +

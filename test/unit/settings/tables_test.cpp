@@ -208,8 +208,8 @@ BOOST_AUTO_TEST_SUITE(setting_tables)
 BOOST_AUTO_TEST_CASE(every_key_is_unique_and_has_words_and_cases) {
     std::set<std::string> seen;
     std::set<std::string> tested;
-    for (auto const& each : all_cases())
-        tested.insert(each.path);
+    for (auto const& key : all_cases())
+        tested.insert(key.path);
     for (auto const& key : table_keys())
         BOOST_TEST_CONTEXT(key.path()) {
             BOOST_TEST(seen.insert(key.path()).second);
@@ -429,20 +429,19 @@ BOOST_AUTO_TEST_CASE(no_message_holds_a_token_a_code_or_a_test_number) {
 }
 
 BOOST_AUTO_TEST_CASE(secrets_of_tables_are_bare) {
-    for (auto const& each : table_keys())
-        if (each.is_concealed()) BOOST_TEST_CONTEXT(each.path()) {
+    for (auto const& key : table_keys())
+        if (key.is_concealed()) BOOST_TEST_CONTEXT(key.path()) {
                 std::map<std::string, std::string> const wrong{
-                    {"'" + each.initial + "'", "still has the quotes"},
-                    {each.initial + ' ', "white space"},
-                    {' ' + each.initial, "white space"}};
+                    {"'" + key.initial + "'", "still has the quotes"},
+                    {key.initial + ' ', "white space"},
+                    {' ' + key.initial, "white space"}};
                 for (auto const& [text, why] : wrong) {
-                    auto const literal = each.kind == value_kind::text_list
-                                             ? '[' + quoted(text) + ']'
-                                             : quoted(text);
-                    auto const line = fault(with_config(example_with(each.path(), literal)));
-                    BOOST_TEST(contains(line, "]] " + each.name + ": "));
+                    auto const literal =
+                        key.kind == value_kind::text_list ? '[' + quoted(text) + ']' : quoted(text);
+                    auto const line = fault(with_config(example_with(key.path(), literal)));
+                    BOOST_TEST(contains(line, "]] " + key.name + ": "));
                     BOOST_TEST(contains(line, why));
-                    BOOST_TEST(!contains(line, each.initial));
+                    BOOST_TEST(!contains(line, key.initial));
                 }
             }
 }

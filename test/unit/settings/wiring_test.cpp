@@ -75,8 +75,8 @@ BOOST_AUTO_TEST_CASE(clients_are_tenants_where_there_is_a_table_of_them) {
     all.clients.emplace_back().profile.name = "shop";
     auto const both = credentials_of(all);
     BOOST_TEST(both.size() == 2U);
-    for (auto const& each : both)
-        BOOST_TEST(each.profile.is_tenant, each.profile.name);
+    for (auto const& entry : both)
+        BOOST_TEST(entry.profile.is_tenant, entry.profile.name);
     BOOST_TEST((otpd::app::names_of_clients(all) == std::vector<std::string>{"shop", "default"}));
 }
 
@@ -227,13 +227,13 @@ BOOST_AUTO_TEST_CASE(spending_has_a_daily_cap_that_is_a_total_budget) {
         auto const all = good(with_config(toml));
         auto const rules = policy_of(all);
         std::int64_t micros = 0;
-        for (auto const& each : rules.budgets) {
-            if (each.name != "daily_cap") continue;
-            BOOST_TEST((each.key == budget_key::total));
-            BOOST_TEST((each.period == budget_period::day));
-            BOOST_TEST((each.mode == limit_mode::enforce));
-            BOOST_TEST(each.only.empty());
-            micros = each.cap.micros();
+        for (auto const& budget : rules.budgets) {
+            if (budget.name != "daily_cap") continue;
+            BOOST_TEST((budget.key == budget_key::total));
+            BOOST_TEST((budget.period == budget_period::day));
+            BOOST_TEST((budget.mode == limit_mode::enforce));
+            BOOST_TEST(budget.only.empty());
+            micros = budget.cap.micros();
         }
         BOOST_TEST(micros == otpd::app::daily_cap_of(all).micros());
         return micros;

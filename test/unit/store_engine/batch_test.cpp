@@ -56,8 +56,8 @@ BOOST_AUTO_TEST_CASE(steps_wait_while_a_commit_is_on_its_way_and_go_together) {
     BOOST_TEST(!sends[1].step.is_done());
     BOOST_TEST(io.waiting() == 1U); // the other four
     io.deliver();
-    for (auto& each : sends)
-        BOOST_TEST(is<admitted>(each.step.take().value()));
+    for (auto& send : sends)
+        BOOST_TEST(is<admitted>(send.step.take().value()));
     BOOST_TEST(io.commits == 2U);
 }
 
@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(who_pumps_later_has_all_that_came_together_in_one_batch) {
     BOOST_TEST(io.waiting() == 1U);
     asked = 0;
     io.deliver();
-    for (auto& each : sends)
-        BOOST_TEST(is<admitted>(each.step.take().value()));
+    for (auto& send : sends)
+        BOOST_TEST(is<admitted>(send.step.take().value()));
     BOOST_TEST(asked == 1); // for the step that runs again
     BOOST_TEST(io.waiting() == 0U);
     two.steps.pump();
@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(steps_of_one_number_see_each_other) {
     io.deliver();
     io.deliver();
     int evaluated = 0;
-    for (auto& each : guesses)
-        evaluated += is<wrong>(each.step.take().value()) ? 1 : 0;
+    for (auto& guess : guesses)
+        evaluated += is<wrong>(guess.step.take().value()) ? 1 : 0;
     BOOST_TEST(evaluated == 5);
     BOOST_TEST(io.commits == 2U);
 }
@@ -162,8 +162,8 @@ BOOST_AUTO_TEST_CASE(guesses_of_several_instances_are_counted_exactly) {
     while (io.waiting() > 0)
         io.deliver();
     int evaluated = 0;
-    for (auto& each : guesses)
-        evaluated += is<wrong>(each.step.take().value()) ? 1 : 0;
+    for (auto& guess : guesses)
+        evaluated += is<wrong>(guess.step.take().value()) ? 1 : 0;
     BOOST_TEST(evaluated == 5);
 }
 
@@ -194,9 +194,9 @@ BOOST_AUTO_TEST_CASE(scores_are_counted_exactly_over_several_instances) {
             auto const found = asked.step.take().value();
             BOOST_TEST((found.countries.at(0) == std::vector<std::string>{"NL"}));
             BOOST_REQUIRE(found.counts.at(0).size() == 2U);
-            for (auto const& each : found.counts.at(0)) {
-                BOOST_TEST(each.sent == 15);
-                BOOST_TEST(each.accepted == 15);
+            for (auto const& count : found.counts.at(0)) {
+                BOOST_TEST(count.sent == 15);
+                BOOST_TEST(count.accepted == 15);
             }
         }
     }
@@ -215,8 +215,8 @@ BOOST_AUTO_TEST_CASE(a_quota_is_exact_over_several_instances) {
         while (io.waiting() > 0)
             io.deliver();
         std::size_t passed = 0;
-        for (auto& each : sends)
-            passed += is<admitted>(each.step.take().value()) ? 1U : 0U;
+        for (auto& send : sends)
+            passed += is<admitted>(send.step.take().value()) ? 1U : 0U;
         BOOST_TEST(passed == std::min<std::uint64_t>(quota, 64), quota);
     }
 }
@@ -554,8 +554,8 @@ BOOST_AUTO_TEST_CASE(a_quota_is_exact_over_batches_that_are_on_their_way) {
     while (io.waiting() > 0)
         io.deliver();
     std::size_t passed = 0;
-    for (auto& each : sends)
-        passed += is<admitted>(each.step.take().value()) ? 1U : 0U;
+    for (auto& send : sends)
+        passed += is<admitted>(send.step.take().value()) ? 1U : 0U;
     BOOST_TEST(passed == 17U);
 }
 
@@ -752,8 +752,8 @@ BOOST_AUTO_TEST_CASE(a_limit_that_a_backend_lost_refuses_at_once) {
         while (w.io.waiting() > 0)
             w.io.deliver();
         std::size_t passed = 0;
-        for (auto& each : sends)
-            passed += is<admitted>(each.step.take().value()) ? 1U : 0U;
+        for (auto& send : sends)
+            passed += is<admitted>(send.step.take().value()) ? 1U : 0U;
         BOOST_TEST(passed == 2U);
     }
 }

@@ -267,9 +267,9 @@ BOOST_AUTO_TEST_CASE(a_trusted_send_is_counted_without_a_bound) {
         if (is_trusted) make_known(w, 1);
         w.admit(guarded(send_of(1, 1)));
         BOOST_REQUIRE(w.io.added.size() == 2U);
-        for (auto const& each : w.io.added) {
-            BOOST_TEST(each.delta == 1);
-            BOOST_TEST(each.bound == (is_trusted ? state::value_max : 1));
+        for (auto const& entry : w.io.added) {
+            BOOST_TEST(entry.delta == 1);
+            BOOST_TEST(entry.bound == (is_trusted ? state::value_max : 1));
         }
     }
 }

@@ -56,8 +56,8 @@ struct journal_world : engine_world {
     /// The texts in the journal 1.
     std::vector<std::string> texts() {
         std::vector<std::string> list;
-        for (auto const& each : read())
-            list.push_back(each.text);
+        for (auto const& entry : read())
+            list.push_back(entry.text);
         return list;
     }
 };

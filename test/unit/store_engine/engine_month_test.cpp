@@ -135,8 +135,8 @@ public:
         request.guesses = guesses;
         if (id) request.id = id_of(*id);
         request.rate_limit_checks = guess_limits(by.address);
-        for (auto const& each : guards(by.address))
-            request.guarded.push_back(each.key);
+        for (auto const& guard : guards(by.address))
+            request.guarded.push_back(guard.key);
         return w.check(request);
     }
     /// The owner types the code that the last send held.
@@ -160,8 +160,8 @@ public:
         for (auto const* scope : scopes)
             while (guess_one(scope, std::nullopt)) {
             }
-        for (auto const& each : std::exchange(unguessed_, {}))
-            guess_one(each.scope, each.id);
+        for (auto const& entry : std::exchange(unguessed_, {}))
+            guess_one(entry.scope, entry.id);
         next_ = std::min(can_send_, can_guess_) + counter_time(between(0, delay_max_.count()));
     }
     /// The stranger closes the conversion guard of the number's prefix.
@@ -194,8 +194,8 @@ private:
         auto const answer = send(stranger(), scope);
         if (auto const* const no = std::get_if<refused>(&answer)) {
             duration longest{};
-            for (auto const& each : no->violations)
-                longest = std::max(longest, each.retry_after);
+            for (auto const& violation : no->violations)
+                longest = std::max(longest, violation.retry_after);
             can_send_ = w.io.time + longest;
             return;
         }
@@ -211,8 +211,8 @@ private:
             compared.insert(code.nonce);
             return false;
         });
-        for (auto const& each : compared)
-            BOOST_REQUIRE(!of_devices.contains(each));
+        for (auto const& entry : compared)
+            BOOST_REQUIRE(!of_devices.contains(entry));
         if (auto const* const no = std::get_if<locked>(&answer))
             can_guess_ = std::min(can_guess_, w.io.time + no->retry_after);
         if (!is<wrong>(answer)) return is<exhausted>(answer); // at another address
@@ -227,8 +227,8 @@ private:
             of_day_.pop_front();
         of_day_.emplace_back(w.io.time, codes);
         std::size_t sum = 0;
-        for (auto const& each : of_day_)
-            sum += each.second;
+        for (auto const& entry : of_day_)
+            sum += entry.second;
         BOOST_REQUIRE(sum <= (guesses.quota + guesses.of_ids) * codes_max);
     }
 
@@ -249,8 +249,8 @@ private:
 constexpr std::array limits_of_strangers{"number_10m", "number_24h", "all_clients_24h",
                                          cooldown_counter, guesses_counter};
 
-bool is_of_strangers(violation const& each) {
-    return std::ranges::count(limits_of_strangers, each.counter) > 0;
+bool is_of_strangers(violation const& violation) {
+    return std::ranges::count(limits_of_strangers, violation.counter) > 0;
 }
 
 /// Typing takes from a second to four minutes; the code lives for five.
@@ -299,8 +299,8 @@ BOOST_AUTO_TEST_CASE(an_owner_without_a_device_waits_for_the_limits_of_strangers
             auto const owner = number.with_fresh_device(0);
             auto const answer = number.send(owner, scopes[0]);
             if (auto const* const no = std::get_if<refused>(&answer)) {
-                for (auto const& each : no->violations)
-                    BOOST_TEST(is_of_strangers(each), each.counter);
+                for (auto const& violation : no->violations)
+                    BOOST_TEST(is_of_strangers(violation), violation.counter);
                 ++held_up;
                 continue;
             }

@@ -257,9 +257,9 @@ BOOST_AUTO_TEST_CASE(every_field_of_every_route_fits_into_a_state) {
         }
     auto const found = counts(w);
     BOOST_REQUIRE(found.size() == std::size_t{scored_routes_max});
-    for (auto const& each : found) {
-        BOOST_TEST(each.sent == std::int64_t{score_buckets});
-        BOOST_TEST(std::ranges::count(each.seconds, 1) == std::ptrdiff_t{score_buckets});
+    for (auto const& entry : found) {
+        BOOST_TEST(entry.sent == std::int64_t{score_buckets});
+        BOOST_TEST(std::ranges::count(entry.seconds, 1) == std::ptrdiff_t{score_buckets});
     }
 }
 

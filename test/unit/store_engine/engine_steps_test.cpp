@@ -388,8 +388,8 @@ BOOST_AUTO_TEST_CASE(a_number_keeps_so_many_events_and_the_oldest_go) {
     }
     std::size_t events = 0;
     std::size_t kept = 0;
-    for (std::uint32_t each = 0; each < id; ++each)
-        if (auto const found = w.find({key_of(1), id_of(each)})) {
+    for (std::uint32_t it = 0; it < id; ++it)
+        if (auto const found = w.find({key_of(1), id_of(it)})) {
             BOOST_TEST(found->events.size() <= events_max);
             events += found->events.size();
             ++kept;

@@ -51,11 +51,11 @@ public:
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
     void deliver_load() {
         auto const next = take(loading_);
-        for (auto& each : next.what->loads) {
-            each.blob = blob(each.key);
-            bytes_loaded += each.blob.size();
-            each.is_unchanged =
-                each.known != 0 && each.known == store::state::version_of(each.blob);
+        for (auto& load : next.what->loads) {
+            load.blob = blob(load.key);
+            bytes_loaded += load.blob.size();
+            load.is_unchanged =
+                load.known != 0 && load.known == store::state::version_of(load.blob);
         }
         next.to->loaded(*next.what);
     }

@@ -42,10 +42,10 @@ struct table_fixture {
 
     bool prepare(commit& commit) {
         std::vector<flight::load> loads;
-        for (auto const& each : commit.writes)
-            loads.emplace_back().key = each.key;
-        for (auto const& each : commit.shared)
-            loads.emplace_back().key = each.key;
+        for (auto const& write : commit.writes)
+            loads.emplace_back().key = write.key;
+        for (auto const& entry : commit.shared)
+            loads.emplace_back().key = entry.key;
         table.load(loads);
         return table.prepare(commit);
     }

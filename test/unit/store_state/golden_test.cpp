@@ -103,10 +103,10 @@ shared_state full_shared() {
     state.add_field("client_1m").stored = (some_time + 30s).time_since_epoch().count();
     state.add_guard(some_time, 120s);
     std::int64_t value = 1000;
-    for (auto& each : state.fields)
-        if (each.name != "client_1m") each.stored = value++;
-    for (auto& each : state.fields)
-        each.current = each.stored;
+    for (auto& field : state.fields)
+        if (field.name != "client_1m") field.stored = value++;
+    for (auto& field : state.fields)
+        field.current = field.stored;
     return state;
 }
 

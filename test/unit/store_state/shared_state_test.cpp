@@ -15,9 +15,9 @@ shared_state guarded() {
     shared_state state;
     state.add_guard(some_time, 120s);
     std::int16_t place = 0;
-    for (auto& each : state.fields) {
-        each.source = place++;
-        each.stored = each.current = place;
+    for (auto& field : state.fields) {
+        field.source = place++;
+        field.stored = field.current = place;
     }
     return state;
 }
@@ -25,8 +25,8 @@ shared_state guarded() {
 /// The values of a guard whose fields are the first of a state.
 std::vector<std::int64_t> values(shared_state const& state) {
     std::vector<std::int64_t> all;
-    for (auto const& each : state.fields)
-        all.push_back(each.current);
+    for (auto const& field : state.fields)
+        all.push_back(field.current);
     return all;
 }
 using numbers = std::vector<std::int64_t>;
@@ -45,8 +45,8 @@ BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {
         BOOST_REQUIRE(decode(bytes, read));
         // writes the stored values, without the batch's additions
         auto expected = state;
-        for (auto& each : expected.fields)
-            each.current = each.stored;
+        for (auto& field : expected.fields)
+            field.current = field.stored;
         BOOST_TEST(same(expected, read), "state " << n);
         BOOST_TEST(version_of(bytes) == 77U);
     }
@@ -186,8 +186,8 @@ BOOST_AUTO_TEST_CASE(of_too_many_fields_those_that_are_idle_go) {
         shared_state state;
         for (int n = 8; n < count; ++n) {
             names.push_back("limit" + std::to_string(n));
-            auto& each = state.add_field(names.back());
-            each.current = each.stored =
+            auto& field = state.add_field(names.back());
+            field.current = field.stored =
                 some_time.time_since_epoch().count() + (n == 27 ? 1 : 0); // one is not idle
         }
         state.add_guard(some_time, 120s); // eight fields
@@ -203,8 +203,8 @@ BOOST_AUTO_TEST_CASE(scores_lose_no_field_before_their_end) {
     std::vector<std::string> names;
     for (int n = 0; n < 250; ++n)
         names.push_back(std::to_string(n));
-    for (auto const& each : names)
-        state.add_field(each).current = 1;
+    for (auto const& name : names)
+        state.add_field(name).current = 1;
     state.sum_end = some_time + 26h;
     BOOST_TEST(!state.advance(some_time));
     BOOST_TEST(state.fields.size() == 250U);

@@ -126,8 +126,8 @@ public:
         }
         if (flip()) {
             state.add_guard(some_time, 120s);
-            for (auto& each : state.fields)
-                each.stored = each.current = value();
+            for (auto& field : state.fields)
+                field.stored = field.current = value();
         }
         if (flip()) state.sum_end = time();
         return state;

@@ -28,8 +28,9 @@ live_code code(std::uint8_t number, std::uint64_t nonce) {
 number_state account_of(std::vector<verification_state> sends) {
     number_state state;
     state.verifications = std::move(sends);
-    for (auto& each : state.verifications)
-        if (each.is_live()) state.codes.push_back(code(each.code, 100U + each.code));
+    for (auto& verification : state.verifications)
+        if (verification.is_live())
+            state.codes.push_back(code(verification.code, 100U + verification.code));
     return state;
 }
 
@@ -66,8 +67,8 @@ BOOST_AUTO_TEST_CASE(a_send_that_is_in_flight_in_both_of_them_stays_so) {
 BOOST_AUTO_TEST_CASE(codes_are_known_by_what_they_are_made_of) {
     auto theirs = account_of({send(1, 1), send(2, 2)});
     auto mine = theirs;
-    for (auto& each : mine.verifications)
-        each.code = each.code == 1 ? 2 : 1;
+    for (auto& verification : mine.verifications)
+        verification.code = verification.code == 1 ? 2 : 1;
     std::swap(mine.codes[0].seed, mine.codes[1].seed);
     mine.codes[0].attempts = {{{}, 3}};
     make_strictest(theirs, mine);
@@ -210,8 +211,8 @@ BOOST_AUTO_TEST_CASE(no_escalation_is_forgotten) {
     make_strictest(theirs, number_state());
     BOOST_TEST(theirs.escalations.size() == 2U);
     auto const kept = theirs.escalations;
-    for (auto& each : mine.escalations)
-        each -= 1s; // of two that have as many, the stored ones stay
+    for (auto& escalation : mine.escalations)
+        escalation -= 1s; // of two that have as many, the stored ones stay
     make_strictest(theirs, mine);
     BOOST_TEST((theirs.escalations == kept));
 }

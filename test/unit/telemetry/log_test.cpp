@@ -316,13 +316,13 @@ BOOST_AUTO_TEST_CASE(a_full_queue_gives_up_the_oldest_lines_and_counts_them) {
 BOOST_AUTO_TEST_CASE(many_threads_write_whole_lines) {
     kept_output output;
     constexpr int threads = 4;
-    constexpr int each = 500;
+    constexpr int per_thread = 500;
     {
-        logger log(output, level::info, threads * each);
+        logger log(output, level::info, threads * entry);
         std::vector<std::jthread> writers;
         for (int t = 0; t < threads; ++t)
             writers.emplace_back([&log, t] {
-                for (int i = 0; i < each; ++i)
+                for (int i = 0; i < per_thread; ++i)
                     log.info("line", {{"thread", t}, {"number", i}});
             });
     }
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(many_threads_write_whole_lines) {
         BOOST_TEST(object.at("number").as_int64() == next.at(thread)++);
     }
     for (int const count : next)
-        BOOST_TEST(count == each);
+        BOOST_TEST(count == per_thread);
 }
 
 BOOST_AUTO_TEST_CASE(coroutines_may_log_before_and_after_they_wait) {

@@ -253,12 +253,12 @@ BOOST_AUTO_TEST_CASE(bad_settings_leave_the_time_of_good_ones) {
 BOOST_AUTO_TEST_CASE(threads_count_together_while_others_scrape) {
     metrics m(options());
     constexpr int threads = 4;
-    constexpr int each = 2000;
+    constexpr int per_thread = 2000;
     {
         std::vector<std::jthread> workers;
         for (int t = 0; t < threads; ++t)
             workers.emplace_back([&m] {
-                for (int i = 0; i < each; ++i)
+                for (int i = 0; i < per_thread; ++i)
                     m.http_request("/send-otp", "POST", 200, 1ms);
             });
         for (int i = 0; i < 10; ++i)
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(threads_count_together_while_others_scrape) {
     }
     BOOST_TEST(
         value(m, R"(otpd_http_requests_total{method="POST",route="/send-otp",status="200"})") ==
-        threads * each);
+        threads * per_thread);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

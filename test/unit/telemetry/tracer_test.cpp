@@ -110,18 +110,18 @@ BOOST_AUTO_TEST_CASE(a_span_without_memory_is_dropped_and_counted) {
 }
 
 BOOST_AUTO_TEST_CASE(many_threads_record_and_nothing_is_lost_uncounted) {
-    constexpr std::size_t each = 5'000;
+    constexpr std::size_t count = 5'000;
     traced t{{.is_on = true, .queue_max = 1'000'000}};
     std::size_t taken = 0;
     {
         std::vector<std::jthread> threads;
         for (int i = 0; i < 4; ++i)
-            threads.emplace_back([&t] { t.record(each); });
-        while (taken < each)
+            threads.emplace_back([&t] { t.record(count); });
+        while (taken < count)
             taken += t.spans.take().size();
     }
     taken += t.spans.take().size();
-    BOOST_TEST(taken == 4 * each);
+    BOOST_TEST(taken == 4 * count);
     BOOST_TEST(t.spans.waiting() == taken);
 }
 

@@ -32,8 +32,8 @@ asio::awaitable<bool> greeting::run(connection& connection) {
     bool is_good = co_await is_answered(connection, deadline);
     if (is_good) is_good = co_await find_tables(connection, deadline);
     if (!is_good) co_return false;
-    for (auto const& each : prepared_statements(schema_))
-        connection.prepare(each.name, each.sql);
+    for (auto const& prepared_statement : prepared_statements(schema_))
+        connection.prepare(prepared_statement.name, prepared_statement.sql);
     connection.ask("select pg_postmaster_start_time()"); // the start time identifies the server
     is_good = co_await is_answered(connection, deadline);
     if (!is_good) co_return false;
@@ -72,8 +72,8 @@ asio::awaitable<bool> greeting::find_tables(connection& connection, steady_time 
 
 asio::awaitable<bool> greeting::make_tables(connection& connection, steady_time deadline) {
     connection.ask(lock_of_schema);
-    for (auto const& each : schema_statements(schema_))
-        connection.ask(each);
+    for (auto const& schema_statement : schema_statements(schema_))
+        connection.ask(schema_statement);
     bool const is_made = co_await is_answered(connection, deadline);
     if (!is_made && connection.is_open())
         why_ = "its tables are missing, and this user may not make them (" + connection.why() +

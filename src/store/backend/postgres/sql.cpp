@@ -91,8 +91,8 @@ std::string postgres_schema(std::string const& schema, std::string_view role) {
                       quoted);
     }
     std::string text = "begin;\n";
-    for (auto const& each : all)
-        text += each + ";\n";
+    for (auto const& entry : all)
+        text += entry + ";\n";
     return text + "commit;\n";
 }
 

@@ -62,8 +62,8 @@ asio::awaitable<std::vector<connection::parameters>> find_servers(location const
         auto const port = std::to_string(server.port);
         auto const [ec, addresses] =
             co_await resolver.async_resolve(server.host, port, asio::as_tuple(asio::use_awaitable));
-        for (auto const& each : addresses)
-            add(server.host, each.endpoint().address().to_string(), port);
+        for (auto const& address : addresses)
+            add(server.host, address.endpoint().address().to_string(), port);
     }
     co_return found;
 }
@@ -73,8 +73,8 @@ bool is_lasting(std::string_view code) noexcept {
 }
 
 bool is_passing(std::string_view code) noexcept {
-    for (auto const* const each : {"40", "53", "55", "57", "58"})
-        if (code.starts_with(each)) return true;
+    for (auto const* const entry : {"40", "53", "55", "57", "58"})
+        if (code.starts_with(entry)) return true;
     return false;
 }
 

@@ -27,9 +27,9 @@ class array_writer {
 public:
     array_writer(std::string& to, std::uint32_t type, std::size_t size) : to_(to) {
         to_.clear();
-        for (auto const each : {std::uint32_t{1}, std::uint32_t{0}, type,
-                                static_cast<std::uint32_t>(size), std::uint32_t{1}})
-            whole(each);
+        for (auto const entry : {std::uint32_t{1}, std::uint32_t{0}, type,
+                                 static_cast<std::uint32_t>(size), std::uint32_t{1}})
+            whole(entry);
     }
     void number(std::int64_t value) {
         whole(std::uint32_t{sizeof value});
@@ -70,9 +70,9 @@ asio::awaitable<transaction_end> transaction::load(flight& flight, steady_time d
     parameters_.resize(4);
     array_writer keys(parameters_[0], oid_of_bytea, order_.size());
     array_writer versions(parameters_[1], oid_of_int8, order_.size());
-    for (auto const& each : order_) {
-        keys.key(each.key);
-        versions.number(static_cast<std::int64_t>(flight.loads[each.place].known));
+    for (auto const& entry : order_) {
+        keys.key(entry.key);
+        versions.number(static_cast<std::int64_t>(flight.loads[entry.place].known));
     }
     over_.ask_prepared("begin");
     over_.ask_prepared("lock", std::span(parameters_).first(2));
@@ -145,13 +145,13 @@ void transaction::add_shared(flight& flight) {
 
 void transaction::add_writes(otpd::store::commit const& changes) {
     using kind = state_write::kind;
-    for (auto const& each : changes.writes) {
-        if (changes.failed[each.group] || each.type == kind::compare) continue;
-        auto& to = each.type == kind::erase                 ? erased_
-                   : each.expected == state::absent_version ? inserts_
-                                                            : updates_;
+    for (auto const& write : changes.writes) {
+        if (changes.failed[write.group] || write.type == kind::compare) continue;
+        auto& to = write.type == kind::erase                 ? erased_
+                   : write.expected == state::absent_version ? inserts_
+                                                             : updates_;
         to.push_back(
-            {each.key, state::version_of(each.blob), each.blob, each.retained_until, true});
+            {write.key, state::version_of(write.blob), write.blob, write.retained_until, true});
     }
 }
 
@@ -161,11 +161,11 @@ void transaction::ask_put(char const* statement, std::vector<row>& rows) {
     array_writer versions(parameters_[1], oid_of_int8, rows.size());
     array_writer blobs(parameters_[2], oid_of_bytea, rows.size());
     array_writer ends(parameters_[3], oid_of_timestamptz, rows.size());
-    for (auto const& each : rows) {
-        keys.key(each.key);
-        versions.number(static_cast<std::int64_t>(each.written));
-        blobs.bytes(each.blob);
-        ends.time(each.expires);
+    for (auto const& row : rows) {
+        keys.key(row.key);
+        versions.number(static_cast<std::int64_t>(row.written));
+        blobs.bytes(row.blob);
+        ends.time(row.expires);
     }
     over_.ask_prepared(statement, parameters_);
 }
@@ -180,8 +180,8 @@ asio::awaitable<transaction_end> transaction::commit(flight& flight, steady_time
     ask_put("update", updates_);
     if (!erased_.empty()) {
         array_writer keys(parameters_[0], oid_of_bytea, erased_.size());
-        for (auto const& each : erased_)
-            keys.key(each.key);
+        for (auto const& entry : erased_)
+            keys.key(entry.key);
         over_.ask_prepared("delete", std::span(parameters_).first(1));
     }
     ask_put("insert", inserts_);
@@ -217,14 +217,14 @@ asio::awaitable<transaction_end> transaction::look_up(steady_time deadline) {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     constexpr std::chrono::milliseconds pause_time{10};
     auto const status = "select pg_xact_status('" + std::to_string(number_) + "'::xid8)";
-    std::erase_if(updates_, [](row const& each) { return !each.has_new_version; });
+    std::erase_if(updates_, [](row const& update) { return !update.has_new_version; });
     updates_.insert(updates_.end(), inserts_.begin(), inserts_.end());
     for (;;) {
         array_writer keys(parameters_[0], oid_of_bytea, updates_.size());
         array_writer versions(parameters_[1], oid_of_int8, updates_.size());
-        for (auto const& each : updates_) {
-            keys.key(each.key);
-            versions.number(static_cast<std::int64_t>(each.written));
+        for (auto const& update : updates_) {
+            keys.key(update.key);
+            versions.number(static_cast<std::int64_t>(update.written));
         }
         over_.ask(status);
         over_.ask_prepared("written", std::span(parameters_).first(2));

@@ -57,21 +57,21 @@ private:
     std::string& to_;
 };
 
-void write(text_list& to, state_write const& each) {
-    to.add(each.expected);
-    to.add(each.blob);
-    if (each.type == state_write::kind::put)
-        to.add(each.retained_until);
+void write(text_list& to, state_write const& entry) {
+    to.add(entry.expected);
+    to.add(entry.blob);
+    if (entry.type == state_write::kind::put)
+        to.add(entry.retained_until);
     else
-        to.add(std::string_view(each.type == state_write::kind::erase ? "0" : ""));
+        to.add(std::string_view(entry.type == state_write::kind::erase ? "0" : ""));
 }
 
-void write(text_list& to, shared_target const& each) {
-    to.add(each.expected);
+void write(text_list& to, shared_target const& entry) {
+    to.add(entry.expected);
     std::string sources;
-    for (auto const source : each.sources)
+    for (auto const source : entry.sources)
         sources += static_cast<char>(source + 1);
-    to.add(each.structure, sources);
+    to.add(entry.structure, sources);
 }
 
 /// The position of the integer in its blob, from 1; 0 if nothing is added.
@@ -113,22 +113,22 @@ addition_sets sets_of(std::vector<field_addition> const& additions, std::size_t 
     addition_sets found;
     std::vector<addition_set> single;
     single.reserve(additions.size());
-    for (auto const& each : additions) {
-        auto const place = 4096 * (first_shared + each.target) + offset_of(each);
-        auto const kind = kind_of(each);
+    for (auto const& addition : additions) {
+        auto const place = 4096 * (first_shared + addition.target) + offset_of(addition);
+        auto const kind = kind_of(addition);
         auto const known = std::ranges::find(found.kinds, kind);
         auto const at = static_cast<std::size_t>(known - found.kinds.begin());
         if (known == found.kinds.end()) found.kinds.push_back(kind);
         single.push_back({static_cast<std::int64_t>(place), at,
-                          std::string(1, static_cast<char>(each.group + 1))});
+                          std::string(1, static_cast<char>(addition.group + 1))});
     }
     std::ranges::stable_sort(single, {}, &addition_set::order);
-    for (auto& each : single) {
-        bool const is_more = !found.all.empty() && found.all.back().order() == each.order();
-        if (is_more && can_be_one(found.kinds[each.kind]))
-            found.all.back().groups += each.groups;
+    for (auto& entry : single) {
+        bool const is_more = !found.all.empty() && found.all.back().order() == entry.order();
+        if (is_more && can_be_one(found.kinds[entry.kind]))
+            found.all.back().groups += entry.groups;
         else
-            found.all.push_back(std::move(each));
+            found.all.push_back(std::move(entry));
     }
     return found;
 }
@@ -155,10 +155,10 @@ std::string redis_key_of(state::state_key const& key) {
 
 void encode(commit const& commit, std::string_view lane, std::uint64_t number, redis_call& call) {
     call.bytes = lane;
-    for (auto const& each : commit.writes)
-        append_key(call.bytes, each.key);
-    for (auto const& each : commit.shared)
-        append_key(call.bytes, each.key);
+    for (auto const& write : commit.writes)
+        append_key(call.bytes, write.key);
+    for (auto const& entry : commit.shared)
+        append_key(call.bytes, entry.key);
     call.keys.assign(1, std::string_view(call.bytes).substr(0, lane.size()));
     auto const size = redis_key_prefix.size() + 1 + sizeof(key_hash);
     for (auto at = lane.size(); at < call.bytes.size(); at += size)
@@ -174,30 +174,30 @@ void encode(commit const& commit, std::string_view lane, std::uint64_t number, r
     count(commit.writes.size());
     count(sets.kinds.size());
     count(sets.all.size());
-    for (auto const& each : commit.writes)
-        count(each.group + 1);
+    for (auto const& write : commit.writes)
+        count(write.group + 1);
     auto const first_kind = call.integers.size() / sizeof(std::int64_t) + 1;
-    for (auto const& each : sets.kinds)
-        for (auto const value : each)
+    for (auto const& kind : sets.kinds)
+        for (auto const value : kind)
             to.fixed(value);
-    for (auto const& each : sets.all) {
-        to.fixed(each.place);
-        count(first_kind + each.kind * addition_kind().size());
+    for (auto const& set : sets.all) {
+        to.fixed(set.place);
+        count(first_kind + set.kind * addition_kind().size());
     }
-    for (auto const& each : commit.shared) {
-        to.fixed(coarse(milliseconds(each.retained_until)));
-        to.fixed(each.is_wanted ? 1 : 0);
+    for (auto const& entry : commit.shared) {
+        to.fixed(coarse(milliseconds(entry.retained_until)));
+        to.fixed(entry.is_wanted ? 1 : 0);
     }
 
     call.texts.clear();
     text_list texts(call.texts,
                     3 * commit.writes.size() + 2 * commit.shared.size() + sets.all.size());
-    for (auto const& each : commit.writes)
-        write(texts, each);
-    for (auto const& each : commit.shared)
-        write(texts, each);
-    for (auto const& each : sets.all)
-        texts.add(each.groups);
+    for (auto const& entry : commit.writes)
+        write(texts, entry);
+    for (auto const& entry : commit.shared)
+        write(texts, entry);
+    for (auto const& set : sets.all)
+        texts.add(set.groups);
 }
 
 std::optional<store_time> decode(std::string_view text, commit& commit) {

@@ -133,22 +133,22 @@ asio::awaitable<void> redis_backend::deliver(struct commit& commit, lane& lane) 
 }
 
 redis_backend::lane& redis_backend::lane_of(flight const& flight) {
-    for (auto const& each : lanes_)
-        if (each->of == &flight) return *each;
+    for (auto const& lane : lanes_)
+        if (lane->of == &flight) return *lane;
     auto name = lanes_name_ + ":" + std::to_string(lanes_.size());
     return *lanes_.emplace_back(std::make_unique<lane>(flight, std::move(name), guard()));
 }
 
 void redis_backend::wake_lanes() {
-    for (auto const& each : lanes_)
-        each->link_is_ready.cancel();
+    for (auto const& lane : lanes_)
+        lane->link_is_ready.cancel();
 }
 
 redis_link* redis_backend::ready_link() noexcept {
     redis_link* found = nullptr;
-    for (auto const& each : links_)
-        if (each->is_ready() && (found == nullptr || each->in_flight() < found->in_flight()))
-            found = each.get();
+    for (auto const& link : links_)
+        if (link->is_ready() && (found == nullptr || link->in_flight() < found->in_flight()))
+            found = link.get();
     return found;
 }
 
@@ -217,8 +217,8 @@ asio::awaitable<result<std::uint64_t>> redis_backend::count_live_codes() {
         if (words.size() > 1) {
             auto const blobs = co_await ask(std::move(words));
             if (!blobs) co_return fault::not_executed;
-            for (auto const& each : *blobs)
-                codes += state::live_codes_in(each, at).count;
+            for (auto const& blob : *blobs)
+                codes += state::live_codes_in(blob, at).count;
         }
         if (cursor == "0" && !is_sample) co_return codes;
     }
@@ -241,8 +241,8 @@ asio::awaitable<result<std::monostate>> redis_backend::probe() {
 // --- start and end ------------------------------------------------------------------------------
 
 asio::awaitable<std::optional<std::string>> redis_backend::start() {
-    for (auto const& each : links_)
-        asio::co_spawn(guard(), each->run(), reports_failure(observer_));
+    for (auto const& link : links_)
+        asio::co_spawn(guard(), link->run(), reports_failure(observer_));
     auto const unusable = co_await net::run_on(guard(), links_.front()->first());
     asio::co_spawn(guard(), watch_memory(), reports_failure(observer_));
     if (!unusable) co_return std::nullopt;
@@ -253,8 +253,8 @@ void redis_backend::stop() {
     asio::post(guard(), [this] {
         stopped_ = true;
         next_look_.cancel();
-        for (auto const& each : links_)
-            each->stop();
+        for (auto const& link : links_)
+            link->stop();
         wake_lanes();
     });
 }

@@ -41,9 +41,9 @@ state_table::state_table(sqlite_database& database)
 void state_table::load(std::vector<flight::load>& loads) {
     rows_.clear();
     rows_.reserve(loads.size()); // keeps the blobs where they are
-    for (auto& each : loads) {
-        auto& kept = rows_[each.key];
-        auto const key = each.key.bytes();
+    for (auto& load : loads) {
+        auto& kept = rows_[load.key];
+        auto const key = load.key.bytes();
         run row(find_);
         if (!row.with({key.data(), key.size()}).next()) continue;
         kept.id = row.integer(0);
@@ -51,7 +51,7 @@ void state_table::load(std::vector<flight::load>& loads) {
         kept.due = time_in(row, 2);
         kept.live_codes = static_cast<std::uint32_t>(row.integer(3));
         kept.blob = row.bytes(4);
-        each.blob = kept.blob;
+        load.blob = kept.blob;
     }
 }
 
@@ -69,11 +69,11 @@ bool state_table::prepare(commit& commit) {
     }
     make_additions(commit, blobs);
     bool has_changes = false;
-    for (auto const& each : commit.additions)
-        if (!commit.failed[each.group])
-            rows_.at(commit.shared[each.target].key).is_added_to = has_changes = true;
-    return has_changes || std::ranges::any_of(commit.writes, [&](state_write const& each) {
-               return each.type != state_write::kind::compare && !commit.failed[each.group];
+    for (auto const& addition : commit.additions)
+        if (!commit.failed[addition.group])
+            rows_.at(commit.shared[addition.target].key).is_added_to = has_changes = true;
+    return has_changes || std::ranges::any_of(commit.writes, [&](state_write const& write) {
+               return write.type != state_write::kind::compare && !commit.failed[write.group];
            });
 }
 
@@ -96,16 +96,17 @@ void state_table::roll_back() noexcept {
 }
 
 void state_table::write(commit const& commit) {
-    for (auto const& each : commit.shared) {
-        auto const& kept = rows_.at(each.key);
+    for (auto const& entry : commit.shared) {
+        auto const& kept = rows_.at(entry.key);
         if (kept.is_added_to)
-            put(each.key, kept, kept.blob, std::max(kept.retained_until, each.retained_until), {});
+            put(entry.key, kept, kept.blob, std::max(kept.retained_until, entry.retained_until),
+                {});
     }
-    for (auto const& each : commit.writes) {
-        if (each.type == state_write::kind::compare || commit.failed[each.group]) continue;
-        auto const& before = rows_.at(each.key);
-        if (each.type == state_write::kind::put)
-            put(each.key, before, each.blob, each.retained_until, each.live);
+    for (auto const& write : commit.writes) {
+        if (write.type == state_write::kind::compare || commit.failed[write.group]) continue;
+        auto const& before = rows_.at(write.key);
+        if (write.type == state_write::kind::put)
+            put(write.key, before, write.blob, write.retained_until, write.live);
         else if (before.id != 0)
             erase(before);
     }
@@ -170,15 +171,15 @@ state_table::slice state_table::sweep(store_time now, std::size_t states_max) {
     }
     slice done;
     done.looked_at = due.size();
-    for (auto const& each : due) {
-        if (each.retained_until <= now) {
-            erase(each);
+    for (auto const& entry : due) {
+        if (entry.retained_until <= now) {
+            erase(entry);
             ++done.deleted;
             continue;
         }
-        reschedule(each, std::min(each.live.next_end, each.retained_until), each.live.count);
-        totals_.live_codes += each.live.count;
-        totals_.live_codes -= each.live_codes;
+        reschedule(entry, std::min(entry.live.next_end, entry.retained_until), entry.live.count);
+        totals_.live_codes += entry.live.count;
+        totals_.live_codes -= entry.live_codes;
     }
     return done;
 }
