@@ -5335,7 +5335,7 @@ export interface operations {
                      * @example {
                      *       "at": "2026-03-01T12:00:00.000Z",
                      *       "uptime_seconds": 86400,
-                     *       "version": "0.1.0",
+                     *       "version": "1.0.0",
                      *       "ready": true,
                      *       "faults": [
                      *         "budget daily_cap is at 91 % of 50 until 2026-03-02T00:00:00.000Z"

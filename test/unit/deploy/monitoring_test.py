@@ -58,9 +58,11 @@ class Monitoring(Files):
                  for name, values in re.findall(r"std::array<word, \d+> (\w+)\{([^}]*)\}", self.text("src/telemetry/metric_labels.hpp"))}
         limits = set(re.findall(r"`(\w+)`", self.text("docs/limits.md") + self.text("docs/operations.md")))
         routes = set(re.findall(r'"(/[^"]*)"', self.text("src/api/routes.cpp")))
+        shared_sets = re.findall(r'label_set const (\w+)\{"(\w+)", labels::(\w+)\};', text)
         found = {"up": ("gauge", {})}
         for kind, name, rest in re.findall(r'\b(counter|gauge|histogram)(?:_for)?\(\s*registry,\s*"(\w+)",(.*?);', text, re.S):
             labels = {label: words[values] for label, values in re.findall(r'"(\w+)", labels::(\w+)', rest)}
+            labels |= {label: words[values] for shared, label, values in shared_sets if re.search(rf"\b{shared}\b", rest)}
             labels |= {"route": routes | {"other"}} if re.search(r"\broutes\b", rest) else {}
             labels |= {"limit": limits} if re.search(r"\blimits\b", rest) else {}
             found[name] = (kind, labels)

@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(many_threads_write_whole_lines) {
     constexpr int threads = 4;
     constexpr int per_thread = 500;
     {
-        logger log(output, level::info, threads * entry);
+        logger log(output, level::info, threads * per_thread);
         std::vector<std::jthread> writers;
         for (int t = 0; t < threads; ++t)
             writers.emplace_back([&log, t] {
