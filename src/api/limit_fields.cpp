@@ -36,8 +36,8 @@ void add_limit_fields(std::vector<http::header_field>& to,
     for (auto const& limit : limits)
         append_item(policies, limit.name, "q=", limit.quota, "w=", limit.window);
     if (!limits.empty())
-        append_item(left, limits.front().name, "r=", limits.front().remaining, "t=",
-                    limits.front().resets_in);
+        append_item(left, limits.front().name, "r=", limits.front().remaining,
+                    "t=", limits.front().resets_in);
     add(to, std::move(policies), std::move(left));
 }
 

@@ -10,10 +10,6 @@
 #include "problems.hpp"
 #include "route_table.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -24,15 +20,12 @@
 
 namespace otpd::api {
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
 
 /// Supabase and ZITADEL wait for five seconds.
 constexpr std::chrono::milliseconds time_to_answer{4500};
-/// Between two questions whether the first request with the same code has its answer.
-constexpr std::chrono::milliseconds time_to_ask_again{500};
 
 deadline end_of(identity_provider provider, http::request const& request) {
     bool const is_hurried =
@@ -155,21 +148,6 @@ std::variant<otp::send_request, http::problem> read_request(hooks::signer const&
     return send;
 }
 
-/// Waits for the first request with the same code. A provider that asks again and hears of an error
-/// shows it to a user whose SMS arrives.
-asio::awaitable<otp::outcome<otp::sent>> send_once(otp::sender& sender, otp::send_request request,
-                                                   deadline until) {
-    asio::steady_timer pause(co_await asio::this_coro::executor);
-    for (;;) {
-        auto answer = co_await sender.send(request, until);
-        bool const is_under_way = !answer && answer.error().code == otp::errc::send_in_progress;
-        if (!is_under_way || until.remaining() < time_to_ask_again) co_return answer;
-        pause.expires_after(time_to_ask_again);
-        auto const [error] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (error) co_return answer;
-    }
-}
-
 /// A message that may have been sent counts as sent: its code is good, and a provider that hears
 /// otherwise might drop it.
 answer receive(api_call call, identity_provider provider, std::string client) {
@@ -182,8 +160,8 @@ answer receive(api_call call, identity_provider provider, std::string client) {
     if (auto* const refused = std::get_if<http::problem>(&read))
         co_return refusal(provider, std::move(*refused), request);
     auto const until = end_of(provider, request);
-    auto const sent = co_await send_once(call.deps.domain.sender,
-                                         std::get<otp::send_request>(std::move(read)), until);
+    auto const sent =
+        co_await call.deps.domain.sender.send(std::get<otp::send_request>(std::move(read)), until);
     bool const is_perhaps_sent = !sent && sent.error().code == otp::errc::delivery_unknown;
     if (!sent && !is_perhaps_sent) co_return refusal(provider, to_problem(sent.error()), request);
     std::string id; // unknown with an unknown outcome

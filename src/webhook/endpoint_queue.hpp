@@ -47,7 +47,9 @@ public:
     /// Takes the message with the earliest due time. Call put_back() or done() afterwards.
     [[nodiscard]] std::optional<queued> take(steady_time now);
     void put_back(queued tried, steady_time due);
-    void done() noexcept { --taken_; }
+    void done() noexcept {
+        if (taken_ > 0) --taken_; // an attempt that throws after it calls it again
+    }
 
     /// Delays all messages, because the receiver asked for it.
     void rest_until(steady_time until) noexcept;

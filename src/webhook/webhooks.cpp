@@ -134,7 +134,7 @@ public:
             complete = all_idle();
         }
         sender_->end();
-        closed_receivers_ = *receivers_.load();
+        std::ranges::copy(*receivers_.load(), std::back_inserter(closed_receivers_));
         std::ranges::move(std::exchange(retired_, {}), std::back_inserter(closed_receivers_));
         auto const all = closed_receivers_;
         for (auto const& to : all) {

@@ -35,6 +35,8 @@ public:
 
 private:
     boost::asio::awaitable<outcome<store::cancel_outcome>> end(store::cancellation request) const;
+    void publish(event_type type, caller const& caller, std::string id,
+                 store::cancel_outcome const& ended) const;
 
     store::store& store_;
     key_ring const& keys_;

@@ -48,7 +48,10 @@ asio::awaitable<void> hedge_operation::run(send_state send) const {
         parts_.reports.route_left(send, routes.reports.back());
     // The first message's failure was only recorded, because this one might have arrived.
     if (settled && *settled == store::settle_outcome::failed) parts_.reports.failed(send);
-    parts_.store.end_event(send);
+    if (settled || may_be_sent)
+        parts_.store.end_event(send);
+    else // the failure may have been stored, and was passed on to nobody
+        parts_.store.read_event_back(send);
     co_await follow_up_.follow(send, event);
     parts_.reports.hedge_ended(send);
 }

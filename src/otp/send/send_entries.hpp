@@ -39,6 +39,8 @@ public:
     [[nodiscard]] store::outbox_for<store::settle_outcome> settled(send_state& send) const;
     /// The send's event was passed on, or there is none.
     void end_event(send_state& send) const noexcept { outbox_.end(send.outbox); }
+    /// The step that may have written it has no answer, and nothing was passed on.
+    void read_event_back(send_state& send) const noexcept { outbox_.read_back(send.outbox); }
     /// Ends the entry of a send that nobody follows.
     void end(send_state const& send) const noexcept;
 

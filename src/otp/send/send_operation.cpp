@@ -3,6 +3,11 @@
 #include "limits/limiter.hpp"
 #include "seconds.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
 #include <utility>
 
 namespace otpd::otp {
@@ -15,11 +20,12 @@ constexpr std::string_view over_budget = "budget";
 /// How often a send begins its plan again. Each time, another send of the scope has changed what
 /// was tried before.
 constexpr int beginnings_max = 3;
+constexpr std::chrono::milliseconds time_to_ask_again{500};
 
 } // namespace
 
 asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
-    auto refused = co_await admit();
+    auto refused = co_await admit(until);
     if (refused) {
         parts_.reports.ended(send_, *refused);
         parts_.store.end_event(send_);
@@ -42,7 +48,7 @@ asio::awaitable<outcome<sent>> send_operation::run(deadline until) {
 
 /// If only the route's own budget refuses a send, it goes on to the next route, and if the steps so
 /// far were tried before, it begins after them: such an admission has changed nothing.
-asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
+asio::awaitable<std::optional<outcome<sent>>> send_operation::admit(deadline until) {
     auto const& draft = send_.draft;
     if (draft.fault) co_return failure{*draft.fault};
     std::optional<failure> refused_before;
@@ -53,7 +59,8 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
         bool has_route = draft.is_test;
         if (!has_route) has_route = advance();
         if (!has_route) co_return co_await refuse_all_routes(refused_before);
-        auto const answer = co_await parts_.store.admit(send_, blocked);
+        auto answer = co_await parts_.store.admit(send_, blocked);
+        if (draft.request.given) co_await wait_for_first(answer, blocked, until);
         if (!answer) co_return failure{errc::store_unavailable, retry_soon};
         auto const* const elsewhere = std::get_if<store::begin_after>(&*answer);
         if (elsewhere != nullptr && beginnings++ < beginnings_max) {
@@ -64,6 +71,19 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit() {
         if (!parts_.results.is_refused_by_route_budget(*answer)) co_return refused;
         refused_before = refused->error();
         leave(step_report::result::skipped, over_budget);
+    }
+}
+
+/// A provider that repeats a given code while its first request is under way, and hears of an error,
+/// shows that to a user whose SMS arrives. So this asks again until the first one has its result.
+asio::awaitable<void> send_operation::wait_for_first(store::result<store::admit_outcome>& answer,
+                                                     blocked_event const& blocked, deadline until) {
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    while (answer && std::holds_alternative<store::in_flight>(*answer) &&
+           until.remaining() > time_to_ask_again) {
+        pause.expires_after(time_to_ask_again);
+        co_await pause.async_wait(asio::use_awaitable);
+        answer = co_await parts_.store.admit(send_, blocked);
     }
 }
 

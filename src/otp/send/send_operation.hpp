@@ -45,7 +45,9 @@ public:
 
 private:
     /// Returns nothing if it was admitted.
-    boost::asio::awaitable<std::optional<outcome<sent>>> admit();
+    boost::asio::awaitable<std::optional<outcome<sent>>> admit(deadline until);
+    boost::asio::awaitable<void> wait_for_first(store::result<store::admit_outcome>& answer,
+                                                blocked_event const& blocked, deadline until);
     boost::asio::awaitable<outcome<sent>> refuse_all_routes(std::optional<failure> because);
     [[nodiscard]] std::optional<outcome<sent>> take(store::admit_outcome const& answer);
     [[nodiscard]] std::optional<verification_event>

@@ -39,6 +39,7 @@ public:
     settle(send_state& send, outcome<sent> const& result) const;
     /// Call it after the send's event was passed on, or if there is none.
     void end_event(send_state& send) const noexcept { entries_.end_event(send); }
+    void read_event_back(send_state& send) const noexcept { entries_.read_event_back(send); }
 
 private:
     policy const& rules_;

@@ -37,6 +37,19 @@ asio::awaitable<outcome<store::cancel_outcome>> outcomes::end(store::cancellatio
     co_return *answer;
 }
 
+void outcomes::publish(event_type type, caller const& caller, std::string id,
+                       store::cancel_outcome const& ended) const {
+    verification_event event;
+    event.type = type;
+    event.at = ended.at;
+    event.verification_id = std::move(id);
+    event.request_id = caller.request_id;
+    event.trace = caller.trace;
+    event.client = caller.client->name;
+    event.reference = ended.reference;
+    observers_.on_event(event);
+}
+
 asio::awaitable<outcome<std::monostate>> outcomes::cancel(caller caller, std::string id) const {
     auto const at = keys_.open(id);
     if (!at) co_return failure{errc::verification_not_found};
@@ -47,15 +60,7 @@ asio::awaitable<outcome<std::monostate>> outcomes::cancel(caller caller, std::st
                                {"trace_id", caller.trace},
                                {"verification_id", to_hex(at->id)},
                                {"client", caller.client->name}});
-    verification_event event;
-    event.type = event_type::canceled;
-    event.at = ended->at;
-    event.verification_id = std::move(id);
-    event.request_id = caller.request_id;
-    event.trace = caller.trace;
-    event.client = caller.client->name;
-    event.reference = ended->reference;
-    observers_.on_event(event);
+    publish(event_type::canceled, caller, std::move(id), *ended);
     co_return std::monostate();
 }
 
@@ -77,6 +82,8 @@ asio::awaitable<outcome<std::monostate>> outcomes::report(caller caller, std::st
                               {"verification_id", to_hex(at->id)},
                               {"client", caller.client->name},
                               {"outcome", is_verified ? "verified" : "failed"}});
+    publish(is_verified ? event_type::verified : event_type::canceled, caller, std::move(id),
+            *ended);
     co_return std::monostate();
 }
 

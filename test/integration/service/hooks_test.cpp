@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <set>
 
@@ -311,6 +312,21 @@ BOOST_AUTO_TEST_CASE(an_outcome_is_said_once) {
     BOOST_TEST(seen.at("purpose").as_string() == "hook:logto");
     auto const own = id_of(service.send(service.fresh_number()));
     check_outcome(say(own, "verified"), 404, "verification_not_found");
+}
+
+BOOST_AUTO_TEST_CASE(an_outcome_answers_who_waits_for_a_change) {
+    service_fixture service(without_pauses(), all_hooks());
+    auto const id = id_of(service.client.ask(asked("logto")));
+    auto waiting = std::async(std::launch::async, [&, port = service.otpd.port()] {
+        http_client client(port);
+        return client.ask(get("/verifications/" + id + "?wait=20"));
+    });
+    eventually([&] {
+        return service.otpd.metrics().find("otpd_store_operation_duration_seconds_count"
+                                           "{operation=\"find\"} 0\n") == std::string::npos;
+    });
+    service.client.ask(post("/verifications/" + id + "/outcome", {{"outcome", "verified"}}));
+    BOOST_TEST(object_of(waiting.get()).at("state").as_string() == "verified");
 }
 
 BOOST_AUTO_TEST_CASE(a_reload_replaces_a_secret) {

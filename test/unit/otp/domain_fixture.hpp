@@ -48,6 +48,7 @@ public:
     bool releases = true;
     bool loses_admissions = false; ///< makes them, and loses the answer
     bool loses_checks = false;
+    bool loses_settlements_of_hedges = false;
     /// Made before the next settlement of a second message.
     std::optional<otpd::store::delivery_update> update_before_hedge;
     int times_looked = 0; ///< calls of find()
@@ -64,7 +65,10 @@ public:
         if (!settles) co_return otpd::store::fault::unknown;
         if (request.is_hedge && update_before_hedge)
             (co_await inner_.update(*update_before_hedge)).value();
-        co_return co_await inner_.settle(std::move(request));
+        bool const is_lost = request.is_hedge && loses_settlements_of_hedges;
+        auto answer = co_await inner_.settle(std::move(request));
+        if (is_lost) co_return otpd::store::fault::unknown;
+        co_return answer;
     }
     boost::asio::awaitable<otpd::store::result<otpd::store::replace_outcome>>
     replace_reservation(otpd::store::reservation_replacement request) override {

@@ -125,6 +125,35 @@ struct outbox_fixture : domain_fixture {
             BOOST_TEST(found[n].starts_with(types[n] + " "));
     }
 
+    /// The second message is rejected, and meanwhile the first has failed.
+    void fail_both_messages() {
+        webhooks.types = {event_type::failed};
+        auto& score = stats.all.emplace_back();
+        score.route_id = 8;
+        score.country = "NL";
+        score.accepted = score.delivered = 100;
+        gateway.on_send = [](bridgexapi::sms const& message) -> bridgexapi::send_outcome {
+            if (message.route_id == 1)
+                return bridgexapi::rejected{bridgexapi::reason::vendor_failed};
+            return fake_gateway::default_receipt();
+        };
+        hedger.emplace(
+            otp::hedger::dependencies{context.get_executor(), stats, deliveries, clock, *log},
+            otp::hedger_options{});
+        hedges = &*hedger;
+        use(second_messages());
+        auto const sent = send_kept();
+        BOOST_TEST_REQUIRE(sent.has_value());
+        auto& failure = store.update_before_hedge.emplace();
+        failure.address = keys.open(sent->id).value();
+        failure.message = otpd::store::delivery::failed;
+        clock.advance(std::chrono::seconds(1));
+        context.restart();
+        while (gateway.sent().size() < 2)
+            BOOST_REQUIRE(context.run_one_for(hang_limit) > 0);
+    }
+
+    std::optional<otp::hedger> hedger;
     otp::hedger* hedges = nullptr;
     slow_webhooks webhooks;
     taken_events reader;
@@ -190,28 +219,17 @@ BOOST_AUTO_TEST_CASE(a_guess_that_causes_no_event_gives_its_slot_back) {
 
 // The first message has failed while the second was under way, which is refused.
 BOOST_AUTO_TEST_CASE(a_second_message_that_ends_both_writes_it) {
-    webhooks.types = {event_type::failed};
-    auto& score = stats.all.emplace_back();
-    score.route_id = 8;
-    score.country = "NL";
-    score.accepted = score.delivered = 100;
-    gateway.on_send = [](bridgexapi::sms const& message) -> bridgexapi::send_outcome {
-        if (message.route_id == 1) return bridgexapi::rejected{bridgexapi::reason::vendor_failed};
-        return fake_gateway::default_receipt();
-    };
-    otp::hedger hedger{{context.get_executor(), stats, deliveries, clock, *log}, {}};
-    hedges = &hedger;
-    use(second_messages());
-    auto const sent = send_kept();
-    BOOST_TEST_REQUIRE(sent.has_value());
-    auto& failure = store.update_before_hedge.emplace();
-    failure.address = keys.open(sent->id).value();
-    failure.message = otpd::store::delivery::failed;
-    clock.advance(std::chrono::seconds(1));
-    context.restart();
-    while (gateway.sent().size() < 2)
-        BOOST_REQUIRE(context.run_one_for(hang_limit) > 0);
+    fail_both_messages();
     expect({"failed"});
+}
+
+BOOST_AUTO_TEST_CASE(a_second_message_whose_end_has_no_answer_is_passed_on_if_it_was_committed) {
+    store.loses_settlements_of_hedges = true;
+    fail_both_messages();
+    settle();
+    BOOST_TEST(passed_on().empty());
+    BOOST_TEST_REQUIRE(reader.all.size() == 1U);
+    BOOST_TEST(reader.all.front().starts_with("failed "));
 }
 
 // The webhooks keep it themselves, under the same id.
