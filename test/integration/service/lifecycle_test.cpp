@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 #include <iterator>
 
 using namespace otpd::test;
@@ -152,8 +153,10 @@ BOOST_AUTO_TEST_CASE(signals_of_reload_and_rotation_until_the_end_are_no_failure
     for (int const signal : {SIGHUP, SIGUSR1}) {
         service_fixture service;
         service.otpd.process().signal(SIGTERM);
-        while (!service.otpd.process().has_ended())
+        while (!service.otpd.process().has_ended()) {
             service.otpd.process().signal(signal);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1)); // lets it do something else
+        }
         BOOST_TEST(service.otpd.process().wait() == 0);
     }
 }
