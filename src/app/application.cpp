@@ -53,7 +53,7 @@ public:
 
     /// The set of signals restores their default actions, which end the process as a failure: a
     /// reload or a log rotation at that moment would. The threads that could take them in place of
-    /// this one have ended, or end before the set.
+    /// this one have ended, or end before the set; the log's takes none.
     ~impl() {
         sigset_t late{};
         ::sigemptyset(&late);

@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <new>
 #include <thread>
 #include <utility>
@@ -82,6 +83,11 @@ public:
 
 private:
     void run() {
+        // This thread outlives the service's set of signals, whose end restores the actions that
+        // end the process.
+        sigset_t all{};
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
         std::string lines;
         std::uint64_t reported = 0;
         while (queue_.take(lines)) {

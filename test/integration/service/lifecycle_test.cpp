@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <thread>
 #include <iterator>
+#include <thread>
 
 using namespace otpd::test;
 
