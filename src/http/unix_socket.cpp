@@ -8,11 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
-#include <thread>
 
 namespace otpd::http {
 
@@ -32,7 +30,7 @@ class neighbour_lock {
 public:
     explicit neighbour_lock(std::string const& path) noexcept
         : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR)),
-          error_(file_ < 0 ? errno : lock()) {}
+          error_(file_ < 0 || ::flock(file_, LOCK_EX | LOCK_NB) != 0 ? errno : 0) {}
     neighbour_lock(neighbour_lock const&) = delete;
     neighbour_lock& operator=(neighbour_lock const&) = delete;
     ~neighbour_lock() {
@@ -41,16 +39,6 @@ public:
     [[nodiscard]] int error() const noexcept { return error_; } ///< 0: it is locked
 
 private:
-    /// Waits a moment: whoever has the lock keeps it for a few system calls.
-    [[nodiscard]] int lock() const noexcept {
-        constexpr int tries = 100;
-        for (int n = 0; ::flock(file_, LOCK_EX | LOCK_NB) != 0; ++n) {
-            if (errno != EWOULDBLOCK || n == tries) return errno;
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-        return 0;
-    }
-
     int file_;
     int error_;
 };
@@ -82,7 +70,8 @@ void unix_socket::listen(stream_acceptor& acceptor, std::string const& path) {
     error_code ec;
     lock_path_ = path + ".lock";
     neighbour_lock const lock(lock_path_);
-    if (lock.error() == EWOULDBLOCK) fail(path, "another process begins to listen there");
+    if (lock.error() == EWOULDBLOCK)
+        fail(path, "another process begins or ends to listen there; try again");
     ec.assign(lock.error(), boost::system::system_category());
     if (!ec) acceptor.open(local(), ec);
     // bind() gives the file the socket's own mode, so that it is never open to others.
