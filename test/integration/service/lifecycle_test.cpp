@@ -153,6 +153,7 @@ BOOST_AUTO_TEST_CASE(signals_of_reload_and_rotation_until_the_end_are_no_failure
     for (int const signal : {SIGHUP, SIGUSR1}) {
         service_fixture service;
         service.otpd.process().signal(SIGTERM);
+        service.otpd.wait_for_event("draining"); // Asio delivers waiting signals by number
         while (!service.otpd.process().has_ended()) {
             service.otpd.process().signal(signal);
             std::this_thread::sleep_for(std::chrono::milliseconds(1)); // lets it do something else
