@@ -21,9 +21,9 @@ namespace otpd::api {
 std::optional<phone_number> read_phone_number(json_body& body);
 /// Returns `login` if the member is missing.
 std::optional<purpose> read_purpose(json_body& body);
-/// `reason`, which the log shows: 1 to 200 printable ASCII characters, not only spaces. It must have
-/// neither digits like a whole phone number, nor the last digits of the one that the request is
-/// `about`.
+/// `reason`, which the log shows: 1 to 200 printable ASCII characters, not only spaces. It must
+/// have neither digits like a whole phone number, nor the last digits of the one that the request
+/// is `about`.
 std::optional<std::string> read_reason(json_body& body, bool is_required,
                                        std::optional<phone_number> const& about = std::nullopt);
 /// Parses a code as people write it (passcode::parse_typed), of any length that codes may have:

@@ -53,7 +53,8 @@ struct early_exit {
 /// For bad settings.
 [[nodiscard]] early_exit exit_with(settings_faults const& faults);
 
-/// Does all of the above in order. `main` prints and returns an early_exit, or runs with the settings.
+/// Does all of the above in order. `main` prints and returns an early_exit, or runs with the
+/// settings.
 [[nodiscard]] std::variant<settings, early_exit>
 settings_from_process(int argc, char const* const* argv, process_environment const& environment);
 

@@ -35,16 +35,16 @@ void http_events::request_finished(http::request_record const& record) noexcept 
     if (log_.enabled(telemetry::level::info)) log_request(record);
 }
 
-/// Anybody can set the flag of a trace, and choose its id. So for a stranger's trace a chance decides
-/// that is as that of a request without one.
+/// Anybody can set the flag of a trace, and choose its id. So for a stranger's trace a chance
+/// decides that is as that of a request without one.
 bool http_events::has_span(http::request_record const& record) noexcept {
     bool const is_trace_of_stranger = record.parent_span != span_id() && !record.is_identified;
     if (!record.trace.is_recorded || !is_trace_of_stranger) return record.trace.is_recorded;
     return begin_trace(record.listener, std::nullopt).is_recorded;
 }
 
-/// Names and attributes of spans are those of OpenTelemetry's semantic conventions, as far as it has
-/// some.
+/// Names and attributes of spans are those of OpenTelemetry's semantic conventions, as far as it
+/// has some.
 telemetry::span http_events::span_of(http::request_record const& record) {
     std::string const verb(http::to_string(record.verb));
     telemetry::span request;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Turns the reports of the listeners, the upstream client and the store into log lines, metrics and
-/// spans. Thread-safe, like these.
+/// Turns the reports of the listeners, the upstream client and the store into log lines, metrics
+/// and spans. Thread-safe, like these.
 
 #include "otpd/bridgexapi/observer.hpp"
 #include "otpd/bridgexapi/route_gates.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A store decorator that counts, times and traces operations, and refuses them while the secrets do
-/// not match.
+/// A store decorator that counts, times and traces operations, and refuses them while the secrets
+/// do not match.
 
 #include "otpd/store/backend.hpp"
 #include "otpd/telemetry/metrics.hpp"

@@ -21,8 +21,8 @@ public:
     ~unix_socket() { remove(); }
 
     /// Opens `acceptor` on a new file that only its owner can use (0600). Replaces the socket of a
-    /// process that has ended, and nothing else, also if several processes try at once; so it leaves
-    /// an empty file `<path>.lock`. Throws std::runtime_error with the path and the reason.
+    /// process that has ended, and nothing else, also if several processes try at once; so it
+    /// leaves an empty file `<path>.lock`. Throws std::runtime_error with the path and the reason.
     void listen(stream_acceptor& acceptor, std::string const& path);
     /// Removes the file, unless it is another process's by now. Does nothing before listen().
     void remove() noexcept;

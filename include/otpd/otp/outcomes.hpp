@@ -1,7 +1,7 @@
 #pragma once
 
-/// Ends verifications because their client says so: a cancellation, or the outcome of a code that an
-/// identity provider checks.
+/// Ends verifications because their client says so: a cancellation, or the outcome of a code that
+/// an identity provider checks.
 
 #include "otpd/core/clock.hpp"
 #include "otpd/otp/caller.hpp"

@@ -130,8 +130,8 @@ layers read_layers(settings_sources const& sources, settings& to, fault_lines& f
     return out;
 }
 
-/// A URL may contain a password before its @. Of the tables, webhooks and hooks have keys in clear text;
-/// a test number's code protects nothing.
+/// A URL may contain a password before its @. Of the tables, webhooks and hooks have keys in clear
+/// text; a test number's code protects nothing.
 bool holds_secrets(found_file const& config) {
     auto const is_secret = [&](setting_key const& key) {
         auto const value = config.values.find(key.path());

@@ -74,8 +74,9 @@ asio::awaitable<std::optional<outcome<sent>>> send_operation::admit(deadline unt
     }
 }
 
-/// A provider that repeats a given code while its first request is under way, and hears of an error,
-/// shows that to a user whose SMS arrives. So this asks again until the first one has its result.
+/// A provider that repeats a given code while its first request is under way, and hears of an
+/// error, shows that to a user whose SMS arrives. So this asks again until the first one has its
+/// result.
 asio::awaitable<void> send_operation::wait_for_first(store::result<store::admit_outcome>& answer,
                                                      blocked_event const& blocked, deadline until) {
     asio::steady_timer pause(co_await asio::this_coro::executor);

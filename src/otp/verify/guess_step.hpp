@@ -8,7 +8,8 @@
 
 namespace otpd::otp {
 
-/// The step of a guess in the store, which also writes the event that the guess causes. Thread-safe.
+/// The step of a guess in the store, which also writes the event that the guess causes.
+/// Thread-safe.
 class guess_step {
 public:
     /// All arguments must outlive it.
